@@ -1,0 +1,1 @@
+"""Train legged robots in JAX: one task, compiled with MuJoCo MJX, on C MuJoCo or on Isaac Gym."""
