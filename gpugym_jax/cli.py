@@ -241,7 +241,7 @@ def main(
     argv: Sequence[str] | None = None,
     prog: str | None = None,
 ) -> int:
-    """Parse `argv`, choose the device, call `run` and return the exit code: 2 for a user's error, in one line."""
+    """Parse `argv`, choose the device, call `run`; the exit code, 2 for a user's error."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("gpugym_jax").setLevel(logging.INFO)
     try:

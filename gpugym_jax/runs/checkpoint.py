@@ -21,6 +21,7 @@ from gpugym_jax.config_yaml import to_mapping
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.runs.directory import versions
 from gpugym_jax.tables import UserError
+from gpugym_jax.types import Physics
 
 log = logging.getLogger(__name__)
 logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax reports every save at warning level
@@ -49,7 +50,7 @@ class Checkpoint(NamedTuple):
 
 
 def flatten(tree: Any) -> Flat:
-    """The leaves on the host, by path: random keys as their bits, without the empty ones, which Orbax refuses."""
+    """The leaves on the host, by path. Random keys as bits; without empty arrays, which Orbax refuses."""
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
     host = {jax.tree_util.keystr(path): _bits(leaf) for path, leaf in leaves}
     return {name: value for name, value in host.items() if value.size}
@@ -92,6 +93,26 @@ def _checksum(flat: Flat) -> int:
     for name in sorted(flat):
         total = zlib.crc32(flat[name].tobytes(), zlib.crc32(name.encode(), total))
     return total
+
+
+# ---------------------------------------------------------------- live simulators, which are not values
+
+
+def portable(physics: Physics, ts: Any) -> Any:
+    """`ts` with what can be saved of a live simulator, where its robots are; as it is on a traceable one."""
+    if physics.traceable:
+        return ts
+    return ts.replace(env=ts.env.replace(sim=physics.read(ts.env.sim).robot))
+
+
+def revive(physics: Physics, sim: Any, ts: Any) -> Any:
+    """A restored `portable` state as one to go on with: a live simulator's robots are written back."""
+    if physics.traceable:
+        return ts
+    log.info("live simulator: its robots are put back where they were, but this resume is not exact")
+    everyone = jnp.ones(physics.num_envs, bool)
+    sim = physics.write(sim, everyone, ts.env.sim, ts.env.task.variation)
+    return ts.replace(env=ts.env.replace(sim=sim))
 
 
 # ---------------------------------------------------------------- what a checkpoint is of
