@@ -22,7 +22,7 @@ def _gains(own: tuple[float, ...], override: float | None) -> Float[Array, " act
 
 @actuator
 def pd(robot: Robot, control: Control) -> Actuator:
-    """Torque kp (default + target - q) - kd qd + tau_ff, within its limits. legged_gym, `_compute_torques`."""
+    """Torque kp (default + target - q) - kd qd + tau_ff, clipped. legged_gym, `_compute_torques`."""
     ids = jnp.array(robot.actuated_ids)
     kp, kd = _gains(robot.kp, control.kp), _gains(robot.kd, control.kd)
     home, limit = jnp.array(robot.default_dof_pos)[ids], jnp.array(robot.torque_limit)
