@@ -107,9 +107,7 @@ def test_another_robot_layout_or_network_is_refused_naming_both(run: Path) -> No
     with pytest.raises(UserError, match=r"is of networks .*512, 256, 128.* this run is of networks .*64"):
         checkpoint.load_policy(run, -1, toy.state(0).policy, describe(run, actor=(64,)))
     meta = {**describe(run), "observations": {"actor": ["dof_vel"], "critic": ["dof_vel"]}}
-    with pytest.raises(
-        UserError, match=r"is of observations .*dof_pos.*this run .*dof_vel"
-    ):
+    with pytest.raises(UserError, match=r"is of observations .*dof_pos.*this run .*dof_vel"):
         checkpoint.load_policy(run, -1, toy.state(0).policy, meta)
 
 
