@@ -32,7 +32,6 @@ class Actor:
     action_clip: Float[ndarray, " act"]  # of the raw action, before scaling
     obs_mean: Float[ndarray, " obs"] | None = None  # None: no normaliser
     obs_std: Float[ndarray, " obs"] | None = None  # what the observation is divided by
-    obs_clip: float | None = None  # of the normalised observation
 
     @property
     def obs_size(self) -> int:
@@ -65,34 +64,42 @@ def _op(op: str, **attributes: float) -> Callable[[_Graph, str, str], str]:
     return lambda graph, x, y: graph.apply(op, [x], y, **attributes)
 
 
-def _silu(graph: _Graph, x: str, y: str) -> str:
+def _swish(graph: _Graph, x: str, y: str) -> str:
     gate = graph.apply("Sigmoid", [x], f"{y}_gate")
     return graph.apply("Mul", [x, gate], y)
 
 
+def _gelu(graph: _Graph, x: str, y: str) -> str:
+    """x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2: `jax.nn.gelu` by default. Opset 18 has no Gelu."""
+    cube = graph.apply("Pow", [x, graph.constant(f"{y}_three", 3.0)], f"{y}_cube")
+    part = graph.apply("Mul", [cube, graph.constant(f"{y}_part", 0.044715)], f"{y}_bent")
+    total = graph.apply("Add", [x, part], f"{y}_sum")
+    inner = graph.apply("Mul", [total, graph.constant(f"{y}_rate", (2.0 / np.pi) ** 0.5)], f"{y}_inner")
+    bent = graph.apply("Tanh", [inner], f"{y}_tanh")
+    share = graph.apply("Add", [bent, graph.constant(f"{y}_one", 1.0)], f"{y}_twice")
+    half = graph.apply("Mul", [share, graph.constant(f"{y}_half", 0.5)], f"{y}_share")
+    return graph.apply("Mul", [x, half], y)
+
+
 ACTIVATIONS: dict[str, Callable[[_Graph, str, str], str]] = {
     "elu": _op("Elu", alpha=1.0),
+    "gelu": _gelu,
     "relu": _op("Relu"),
     "tanh": _op("Tanh"),
     "selu": _op("Selu"),
     "sigmoid": _op("Sigmoid"),
     "softplus": _op("Softplus"),
     "leaky_relu": _op("LeakyRelu", alpha=0.01),  # JAX's and torch's default slope
-    "silu": _silu,
-    "swish": _silu,
+    "swish": _swish,
 }
-"""Activations that the file can hold, by the names of `jax.nn`."""
+"""Activations that the file can hold, by the names of `jax.nn` and of `ppo.networks`."""
 
 
 def _normalise(graph: _Graph, actor: Actor, x: str) -> str:
     if actor.obs_mean is None or actor.obs_std is None:
         return x
     x = graph.apply("Sub", [x, graph.constant("obs_mean", actor.obs_mean)], "centred")
-    x = graph.apply("Div", [x, graph.constant("obs_std", actor.obs_std)], "normalised")
-    if actor.obs_clip is None:
-        return x
-    low = graph.constant("obs_low", -actor.obs_clip)
-    return graph.apply("Clip", [x, low, graph.constant("obs_high", actor.obs_clip)], "clipped_obs")
+    return graph.apply("Div", [x, graph.constant("obs_std", actor.obs_std)], "normalised")
 
 
 def _perceptron(graph: _Graph, actor: Actor, x: str) -> str:

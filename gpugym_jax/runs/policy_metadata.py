@@ -49,6 +49,18 @@ TERM_SIZES: dict[str, Callable[[Robot], int]] = {
 """Widths of the observations that a policy file can describe; `action` is as wide as the action."""
 
 
+def _pd(cfg: Config, robot: Robot) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    kp, kd = cfg.control.kp, cfg.control.kd
+    return robot.kp if kp is None else (kp,), robot.kd if kd is None else (kd,)
+
+
+GAINS: dict[str, Callable[[Config, Robot], tuple[tuple[float, ...], tuple[float, ...]]]] = {
+    "pd": _pd,
+    "direct": lambda cfg, robot: ((0.0,), (0.0,)),
+}
+"""Stiffness and damping of the actuators that a policy file can describe; they repeat over the joints."""
+
+
 @dataclass(frozen=True)
 class Term:
     """A part of the observation vector."""
@@ -111,11 +123,11 @@ def spread(values: tuple[float, ...], size: int) -> Float[ndarray, " size"]:
 
 def gains(cfg: Config, robot: Robot) -> tuple[ndarray, ndarray, ndarray]:
     """Stiffness, damping and torque limit of every joint; zero where it is not actuated."""
+    kp, kd = lookup("actuator in a policy file", cfg.control.actuator, GAINS)(cfg, robot)
     rows = np.zeros((3, len(robot.dofs)))
-    ids = list(robot.actuated_ids)
-    rows[0, ids] = robot.kp if cfg.control.kp is None else cfg.control.kp
-    rows[1, ids] = robot.kd if cfg.control.kd is None else cfg.control.kd
-    rows[2, ids] = robot.torque_limit
+    rows[:, list(robot.actuated_ids)] = [
+        spread(values, len(robot.actuated_ids)) for values in (kp, kd, robot.torque_limit)
+    ]
     return rows[0], rows[1], rows[2]
 
 

@@ -60,7 +60,6 @@ def random_actor(activation: str = "elu", normalised: bool = True, seed: int = 0
         action_clip=np.array([0.5, 0.5, 0.25, 0.25]),
         obs_mean=rng.normal(0.0, 1.0, OBS_SIZE).astype(np.float32) if normalised else None,
         obs_std=rng.uniform(0.2, 3.0, OBS_SIZE).astype(np.float32) if normalised else None,
-        obs_clip=1.5 if normalised else None,
     )
 
 
@@ -68,7 +67,7 @@ def by_jax(actor: Actor, obs: np.ndarray) -> np.ndarray:
     """The actor, written a second time."""
     x = obs
     if actor.obs_mean is not None:
-        x = np.clip((obs - actor.obs_mean) / actor.obs_std, -actor.obs_clip, actor.obs_clip)
+        x = (obs - actor.obs_mean) / actor.obs_std
     for kernel, bias in actor.layers[:-1]:
         x = np.asarray(getattr(jax.nn, actor.activation)(x @ kernel + bias))
     return x @ actor.layers[-1][0] + actor.layers[-1][1]

@@ -1,0 +1,121 @@
+"""One training iteration: collect a rollout, learn from it, say how it went."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from gpugym_jax.config import Ppo
+from gpugym_jax.ppo.collect import make_collect, start_episodes, summarize
+from gpugym_jax.ppo.networks import Networks, make_networks
+from gpugym_jax.ppo.normalizer import start_stats
+from gpugym_jax.ppo.state import Episodes, OptState, PolicyState, TrainState, Transition
+from gpugym_jax.ppo.update import make_update, start_optimizer
+from gpugym_jax.tables import UserError
+from gpugym_jax.types import Env, Obs
+
+Metrics = dict[str, Float[Array, ""]]
+
+
+class Learner(NamedTuple):
+    """PPO on one env, as a pair of functions: on a traceable physics pure, to be compiled whole."""
+
+    init: Callable[[Key[Array, ""]], TrainState]
+    iterate: Callable[[TrainState], tuple[TrainState, Metrics]]
+
+
+def per_step(name: str, horizon_s: float | None, dt: float, given: float) -> float:
+    """A discount per control step: `given`, or from a horizon 1 - 1 / int(horizon / dt), as gpuGym."""
+    if horizon_s is None:
+        return given
+    # The quotient of two decimal fractions may miss a whole number by a rounding error.
+    steps = int(round(horizon_s / dt, 6))
+    if steps < 1:
+        raise UserError(
+            f"ppo.{name} of {horizon_s:g} s is shorter than one control step of {dt:g} s. "
+            f"The least is {dt:g} s."
+        )
+    return 1 - 1 / steps
+
+
+def check_batch(cfg: Ppo, num_envs: int) -> None:
+    """Raise unless the rollout divides into equal minibatches."""
+    rows = num_envs * cfg.rollout_length
+    if cfg.minibatches > 0 and rows % cfg.minibatches == 0:
+        return
+    divisors = (n for n in range(1, rows + 1) if rows % n == 0)
+    nearest = min(divisors, key=lambda n: abs(n - cfg.minibatches))
+    raise UserError(
+        f"ppo.minibatches of {cfg.minibatches} does not divide the batch of {rows} rows "
+        f"({num_envs} envs x {cfg.rollout_length} steps). The nearest number that does is {nearest}."
+    )
+
+
+def report(episodes: Episodes, rollout: Transition) -> Metrics:
+    """What happened to the robots, as scalars."""
+    return {
+        "episode/return": episodes.mean_return,
+        "episode/length": episodes.mean_length,
+        "episode/early_share": episodes.early_share,
+        "step/reward": jnp.mean(rollout.reward),
+        **{f"step/{name}": jnp.mean(x) for name, x in rollout.tally.metrics.items()},
+    }
+
+
+def make_init(cfg: Ppo, env: Env, networks: Networks) -> Callable[[Key[Array, ""]], TrainState]:
+    """`init(key)`: new networks, all robots at the start of an episode."""
+
+    def init(key: Key[Array, ""]) -> TrainState:
+        key, k_networks, k_env = jax.random.split(key, 3)
+        state, obs = env.reset(k_env)
+        params = networks.init(k_networks)
+        normalizer = {name: start_stats(n) for name, n in env.obs_sizes.items() if cfg.normalize_obs}
+        return TrainState(
+            policy=PolicyState(params, normalizer),
+            opt=start_optimizer(cfg, params),
+            env=state,
+            # Groups may share one array, and a buffer can be donated to `iterate` only once.
+            obs=jax.tree.map(jnp.copy, obs),
+            key=key,
+            iteration=jnp.zeros((), jnp.int32),
+            episodes=start_episodes(env.num_envs),
+        )
+
+    return init
+
+
+def make_learner(cfg: Ppo, env: Env, dt: float) -> Learner:
+    """PPO as `cfg` says, on `env`, whose control step lasts `dt` seconds."""
+    check_batch(cfg, env.num_envs)
+    discount = per_step("discount_horizon_s", cfg.discount_horizon_s, dt, cfg.discount)
+    gae_lambda = per_step("gae_horizon_s", cfg.gae_horizon_s, dt, cfg.gae_lambda)
+    networks = make_networks(cfg, env.obs_sizes, env.action_size)
+    collect = make_collect(env, networks, cfg.rollout_length)
+    update = make_update(cfg, networks, discount, gae_lambda)
+
+    @jax.jit
+    def split(key: Key[Array, ""]) -> tuple[Key[Array, ""], ...]:
+        return tuple(jax.random.split(key, 3))
+
+    @jax.jit
+    def learn(
+        policy: PolicyState,
+        opt: OptState,
+        episodes: Episodes,
+        rollout: Transition,
+        last_obs: Obs,
+        key: Key[Array, ""],
+    ) -> tuple[PolicyState, OptState, Episodes, Metrics]:
+        policy, opt, numbers = update(policy, opt, rollout, last_obs, key)
+        episodes = summarize(episodes, rollout.tally)
+        return policy, opt, episodes, report(episodes, rollout) | numbers
+
+    def iterate(ts: TrainState) -> tuple[TrainState, Metrics]:
+        key, k_collect, k_learn = split(ts.key)
+        state, obs, episodes, rollout = collect(ts.policy, ts.env, ts.obs, ts.episodes, k_collect)
+        policy, opt, episodes, metrics = learn(ts.policy, ts.opt, episodes, rollout, obs, k_learn)
+        return TrainState(policy, opt, state, obs, key, ts.iteration + 1, episodes), metrics
+
+    return Learner(make_init(cfg, env, networks), iterate)

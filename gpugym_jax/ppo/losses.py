@@ -1,0 +1,106 @@
+"""The numbers that PPO descends, each a formula.
+
+PPO: Schulman et al. 2017, arXiv:1707.06347. GAE: Schulman et al. 2015, arXiv:1506.02438.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+TimeEnv = Float[Array, " time *env"]
+Actions = Float[Array, "*batch act"]
+Rows = Float[Array, "*batch"]
+
+
+def bootstrap_values(
+    value: TimeEnv, last_value: Float[Array, "*env"], final_value: TimeEnv, ended: Bool[Array, " time *env"]
+) -> TimeEnv:
+    """The value that follows each step.
+
+    Where the episode goes on it is the next step's own, which also knows of a push or a new command drawn
+    in between; where it ended, that of the observation before the reset.
+    """
+    following = jnp.concatenate([value[1:], last_value[None]])
+    return jnp.where(ended, final_value, following)
+
+
+def advantages(
+    reward: TimeEnv,
+    value: TimeEnv,
+    next_value: TimeEnv,
+    terminated: Bool[Array, " time *env"],
+    timed_out: Bool[Array, " time *env"],
+    discount: float,
+    gae_lambda: float,
+) -> TimeEnv:
+    """Generalised advantage estimates: PPO eq. 11 and 12, GAE eq. 16.
+
+    After a termination no value follows; after a time-out `next_value` does. Either cuts the sum.
+    """
+    # `where` and not a product: the value of a state that is not finite would make 0 * NaN.
+    following = jnp.where(terminated, 0.0, next_value)
+    delta = reward + discount * following - value
+    decay = discount * gae_lambda * ~(terminated | timed_out)
+
+    def backward(advantage: Array, x: tuple[Array, Array]) -> tuple[Array, Array]:
+        delta, decay = x
+        advantage = delta + decay * advantage
+        return advantage, advantage
+
+    return jax.lax.scan(backward, jnp.zeros_like(value[0]), (delta, decay), reverse=True)[1]
+
+
+def normalized(x: Float[Array, " row"]) -> Float[Array, " row"]:
+    """With zero mean and unit standard deviation."""
+    return (x - jnp.mean(x)) / (jnp.std(x) + 1e-8)
+
+
+def log_prob(mean: Actions, std: Float[Array, " act"], action: Actions) -> Rows:
+    """Log density of a diagonal Gaussian."""
+    z = (action - mean) / std
+    return -0.5 * jnp.sum(jnp.square(z), -1) - jnp.sum(jnp.log(std) + 0.5 * jnp.log(2 * jnp.pi), -1)
+
+
+def entropy(std: Float[Array, " act"]) -> Float[Array, ""]:
+    """Of a diagonal Gaussian, nats."""
+    return jnp.sum(jnp.log(std) + 0.5 * jnp.log(2 * jnp.pi * jnp.e))
+
+
+def kl_divergence(
+    old_mean: Actions, old_std: Float[Array, " act"], mean: Actions, std: Float[Array, " act"]
+) -> Rows:
+    """KL(old || new) of diagonal Gaussians, nats.
+
+    rsl_rl adds 1e-5 inside the logarithm; the floor of std makes that needless.
+    """
+    square = jnp.square(old_std) + jnp.square(old_mean - mean)
+    return jnp.sum(jnp.log(std / old_std) + square / (2 * jnp.square(std)) - 0.5, -1)
+
+
+def surrogate_loss(
+    log_prob: Float[Array, " row"],
+    old_log_prob: Float[Array, " row"],
+    advantage: Float[Array, " row"],
+    clip: float,
+) -> Float[Array, ""]:
+    """The clipped surrogate, PPO eq. 7, as a cost."""
+    ratio = jnp.exp(log_prob - old_log_prob)
+    clipped = jnp.clip(ratio, 1 - clip, 1 + clip)
+    return -jnp.mean(jnp.minimum(ratio * advantage, clipped * advantage))
+
+
+def value_loss(
+    value: Float[Array, " row"],
+    old_value: Float[Array, " row"],
+    returns: Float[Array, " row"],
+    clip: float | None,
+) -> Float[Array, ""]:
+    """Mean squared error, PPO eq. 9's L^VF; with `clip`, nothing is gained beyond that distance to `old_value`.
+
+    The clipped form is that of OpenAI baselines' `ppo2`, without its factor of one half, as in rsl_rl.
+    """
+    error = jnp.square(value - returns)
+    if clip is None:
+        return jnp.mean(error)
+    near = old_value + jnp.clip(value - old_value, -clip, clip)
+    return jnp.mean(jnp.maximum(error, jnp.square(near - returns)))

@@ -1,0 +1,127 @@
+"""Actor and critic: Flax NNX modules, split once into functions of their parameters."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Float, Key
+
+from gpugym_jax.config import Ppo
+from gpugym_jax.ppo.normalizer import spread
+from gpugym_jax.ppo.state import Params, PolicyState
+from gpugym_jax.tables import lookup
+from gpugym_jax.types import Obs
+
+Activation = Callable[[Array], Array]
+ACTIVATIONS: dict[str, Activation] = {
+    "elu": jax.nn.elu,
+    "gelu": jax.nn.gelu,
+    "leaky_relu": jax.nn.leaky_relu,
+    "relu": jax.nn.relu,
+    "selu": jax.nn.selu,
+    "sigmoid": jax.nn.sigmoid,
+    "softplus": jax.nn.softplus,
+    "swish": jax.nn.swish,
+    "tanh": jnp.tanh,
+}
+
+MIN_STD = 1e-3
+"""The least standard deviation of an action: `Networks.project` puts it back there after a gradient step."""
+
+PRECISION: jax.lax.Precision | None = None
+"""Of the layers' matrix products. None leaves it to JAX's `jax_default_matmul_precision`."""
+
+HIDDEN_GAIN, ACTOR_GAIN, CRITIC_GAIN = 2.0**0.5, 0.01, 1.0
+"""Gains of the initial layers: a small last one of the actor starts every robot near its default pose
+(Andrychowicz et al. 2021, "What matters in on-policy reinforcement learning?", section 3.2)."""
+
+
+class Networks(NamedTuple):
+    """The two networks as pure functions."""
+
+    init: Callable[[Key[Array, ""]], Params]
+    policy: Callable[[Params, Obs], tuple[Float[Array, "*env act"], Float[Array, " act"]]]  # -> mean, std
+    value: Callable[[Params, Obs], Float[Array, "*env"]]
+    project: Callable[[Params], Params]  # the nearest parameters that are allowed
+
+
+class Mlp(nnx.Module):
+    """Linear layers with an activation between them."""
+
+    def __init__(self, sizes: Sequence[int], activation: Activation, gain: float, rngs: nnx.Rngs) -> None:
+        gains = [HIDDEN_GAIN] * (len(sizes) - 2) + [gain]
+        self.activation = activation
+        self.layers = nnx.List(
+            nnx.Linear(a, b, kernel_init=nnx.initializers.orthogonal(g), precision=PRECISION, rngs=rngs)
+            for (a, b), g in zip(pairwise(sizes), gains, strict=True)
+        )
+
+    def __call__(self, x: Float[Array, "*batch inputs"]) -> Float[Array, "*batch outputs"]:
+        """The last layer's output, without activation."""
+        *hidden, last = self.layers
+        for layer in hidden:
+            x = self.activation(layer(x))
+        return last(x)
+
+
+def split_mlp(
+    sizes: Sequence[int], activation: Activation, gain: float
+) -> tuple[Callable[[Key[Array, ""]], Any], Callable[[Any, Array], Array]]:
+    """A network as `init(key) -> params` and `apply(params, x)`, its graph taken apart once."""
+
+    def build(key: Key[Array, ""]) -> Mlp:
+        return Mlp(sizes, activation, gain, nnx.Rngs(key))
+
+    graph = nnx.graphdef(nnx.eval_shape(build, jax.random.key(0)))
+
+    def init(key: Key[Array, ""]) -> Any:
+        return nnx.to_pure_dict(nnx.state(build(key)))
+
+    def apply(params: Any, x: Array) -> Array:
+        return nnx.merge(graph, params)(x)
+
+    return init, apply
+
+
+def make_networks(cfg: Ppo, obs_sizes: Mapping[str, int], action_size: int) -> Networks:
+    """An actor that sees `obs["actor"]` and a critic that sees `obs["critic"]`."""
+    activation = lookup("activation", cfg.activation, ACTIVATIONS)
+    init_actor, actor = split_mlp((obs_sizes["actor"], *cfg.actor, action_size), activation, ACTOR_GAIN)
+    init_critic, critic = split_mlp((obs_sizes["critic"], *cfg.critic, 1), activation, CRITIC_GAIN)
+
+    def init(key: Key[Array, ""]) -> Params:
+        k_actor, k_critic = jax.random.split(key)
+        std = jnp.full(action_size, cfg.init_std, jnp.float32)
+        return project(Params(init_actor(k_actor), init_critic(k_critic), std))
+
+    def policy(params: Params, obs: Obs) -> tuple[Float[Array, "*env act"], Float[Array, " act"]]:
+        return actor(params.actor, obs["actor"]), params.std
+
+    def value(params: Params, obs: Obs) -> Float[Array, "*env"]:
+        return critic(params.critic, obs["critic"])[..., 0]
+
+    def project(params: Params) -> Params:
+        # Flooring the parameter, and not what is read from it, leaves the gradient alive at the floor.
+        return params.replace(std=jnp.maximum(params.std, MIN_STD))
+
+    return Networks(init, policy, value, project)
+
+
+def actor_layers(policy: PolicyState) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Kernels `(inputs, outputs)` and biases of the actor, first layer first; activations lie between."""
+    layers = policy.params.actor["layers"]
+    ordered = [layers[i] for i in sorted(layers, key=int)]
+    return [(np.asarray(layer["kernel"]), np.asarray(layer["bias"])) for layer in ordered]
+
+
+def actor_normalizer(policy: PolicyState) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and divisor that the actor's observations are normalised with; 0 and 1 where they are not."""
+    if "actor" not in policy.normalizer:
+        size = actor_layers(policy)[0][0].shape[0]
+        return np.zeros(size, np.float32), np.ones(size, np.float32)
+    stats = policy.normalizer["actor"]
+    return np.asarray(stats.mean), np.asarray(spread(stats))

@@ -1,0 +1,140 @@
+"""Learning: one rollout in, better networks out. One compiled function on every physics."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Key
+
+from gpugym_jax.config import Ppo
+from gpugym_jax.ppo import losses as formula
+from gpugym_jax.ppo.networks import Networks
+from gpugym_jax.ppo.normalizer import merge_all, normalize
+from gpugym_jax.ppo.state import Batch, Losses, OptState, Params, PolicyState, Transition
+from gpugym_jax.types import Obs
+
+LEARNING_RATE_FACTOR = 1.5
+"""By which the learning rate follows the KL divergence (rsl_rl 1.0.2, `PPO.update`)."""
+
+Update = Callable[..., tuple[PolicyState, OptState, dict[str, Float[Array, ""]]]]
+
+
+Optimizer = tuple[Callable[..., Any], Callable[..., Any]]
+"""`init(params) -> memory`, `update(gradient, memory) -> direction, memory`: optax's pair."""
+
+
+def make_optimizer(cfg: Ppo) -> Optimizer:
+    """Adam's direction after clipping the gradient's norm; the learning rate is applied outside."""
+    return optax.chain(optax.clip_by_global_norm(cfg.max_grad_norm), optax.scale_by_adam())
+
+
+def start_optimizer(cfg: Ppo, params: Params) -> OptState:
+    """The memory before the first gradient."""
+    init, _ = make_optimizer(cfg)
+    return OptState(init(params), jnp.asarray(cfg.learning_rate, jnp.float32))
+
+
+def adapted(cfg: Ppo, learning_rate: Float[Array, ""], kl: Float[Array, ""]) -> Float[Array, ""]:
+    """Lower where the policy moved more than twice as far as desired, higher where less than half."""
+    if cfg.desired_kl is None:
+        return learning_rate
+    lower = jnp.maximum(learning_rate / LEARNING_RATE_FACTOR, cfg.min_learning_rate)
+    higher = jnp.minimum(learning_rate * LEARNING_RATE_FACTOR, cfg.max_learning_rate)
+    kept = jnp.where(kl < cfg.desired_kl / 2, higher, learning_rate)
+    return jnp.where(kl > cfg.desired_kl * 2, lower, kept)
+
+
+def make_prepare(cfg: Ppo, networks: Networks, discount: float, gae_lambda: float) -> Callable[..., Batch]:
+    """`prepare(policy, rollout, last_obs)`: values, advantages and returns, and the rows without order."""
+
+    def prepare(policy: PolicyState, rollout: Transition, last_obs: Obs) -> Batch:
+        obs = normalize(policy.normalizer, rollout.obs)
+        value = networks.value(policy.params, obs)
+        last_value = networks.value(policy.params, normalize(policy.normalizer, last_obs))
+        ends = (rollout.terminated, rollout.timed_out)
+        next_value = formula.bootstrap_values(value, last_value, rollout.final_value, ends[0] | ends[1])
+        advantage = formula.advantages(rollout.reward, value, next_value, *ends, discount, gae_lambda)
+        log_prob = formula.log_prob(rollout.mean, policy.params.std, rollout.action)
+        returns = advantage + value
+        if cfg.normalize_advantage:
+            advantage = formula.normalized(advantage)
+        batch = Batch(obs, rollout.action, rollout.mean, log_prob, value, advantage, returns)
+        return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), batch)
+
+    return prepare
+
+
+def make_objective(cfg: Ppo, networks: Networks) -> Callable[..., tuple[Float[Array, ""], Losses]]:
+    """`objective(params, old_std, batch)`: PPO eq. 9 as a cost, actor and critic in one backward pass."""
+
+    def objective(params: Params, old_std: Array, batch: Batch) -> tuple[Float[Array, ""], Losses]:
+        mean, std = networks.policy(params, batch.obs)
+        value = networks.value(params, batch.obs)
+        log_prob = formula.log_prob(mean, std, batch.action)
+        surrogate = formula.surrogate_loss(log_prob, batch.log_prob, batch.advantage, cfg.clip)
+        value_clip = cfg.clip if cfg.value_clip else None
+        value_loss = formula.value_loss(value, batch.value, batch.returns, value_clip)
+        entropy = formula.entropy(std)
+        kl = jnp.mean(formula.kl_divergence(batch.mean, old_std, mean, std))
+        loss = surrogate + cfg.value_coef * value_loss - cfg.entropy_coef * entropy
+        return loss, Losses(surrogate, value_loss, entropy, kl)
+
+    return objective
+
+
+def make_descend(cfg: Ppo, networks: Networks) -> Callable[..., tuple[Params, OptState, Losses]]:
+    """`descend(params, opt, old_std, batch, key)`: epochs of minibatches, a new order in each epoch."""
+    gradient = jax.grad(make_objective(cfg, networks), has_aux=True)
+    _, direct = make_optimizer(cfg)
+
+    def descend(
+        params: Params, opt: OptState, old_std: Array, batch: Batch, key: Key[Array, ""]
+    ) -> tuple[Params, OptState, Losses]:
+        def one(carry: tuple[Params, OptState], rows: Batch) -> tuple[tuple[Params, OptState], Losses]:
+            params, opt = carry
+            grads, losses = gradient(params, old_std, rows)
+            learning_rate = adapted(cfg, opt.learning_rate, losses.kl)
+            direction, adam = direct(grads, opt.adam)
+            params = jax.tree.map(lambda p, d: p - learning_rate * d, params, direction)
+            params = networks.project(params)
+            return (params, OptState(adam, learning_rate)), losses
+
+        def epoch(carry: tuple[Params, OptState], key: Key[Array, ""]) -> tuple[Any, Losses]:
+            order = jax.random.permutation(key, batch.value.shape[0]).reshape(cfg.minibatches, -1)
+            # All rows are gathered at once: one large kernel an array instead of one a minibatch.
+            return jax.lax.scan(one, carry, jax.tree.map(lambda x: x[order], batch))
+
+        carry, losses = jax.lax.scan(epoch, (params, opt), jax.random.split(key, cfg.epochs))
+        return *carry, losses
+
+    return descend
+
+
+def make_update(cfg: Ppo, networks: Networks, discount: float, gae_lambda: float) -> Update:
+    """`update(policy, opt, rollout, last_obs, key)`: the policy after one iteration, and numbers about it.
+
+    The normaliser's statistics move last, so that a rollout and the gradients taken from it share theirs.
+    """
+    prepare = make_prepare(cfg, networks, discount, gae_lambda)
+    descend = make_descend(cfg, networks)
+
+    def update(
+        policy: PolicyState, opt: OptState, rollout: Transition, last_obs: Obs, key: Key[Array, ""]
+    ) -> tuple[PolicyState, OptState, dict[str, Float[Array, ""]]]:
+        batch = prepare(policy, rollout, last_obs)
+        params, opt, losses = descend(policy.params, opt, policy.params.std, batch, key)
+        normalizer = merge_all(policy.normalizer, rollout.obs)
+        numbers = {
+            "loss/surrogate": jnp.mean(losses.surrogate),
+            "loss/value": jnp.mean(losses.value),
+            "loss/entropy": jnp.mean(losses.entropy),
+            "loss/kl": jnp.mean(losses.kl),
+            "policy/learning_rate": opt.learning_rate,
+            "policy/std": jnp.mean(params.std),
+            "policy/value": jnp.mean(batch.value),
+        }
+        return PolicyState(params, normalizer), opt, numbers
+
+    return update
