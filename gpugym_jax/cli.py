@@ -66,6 +66,8 @@ class Common:
     """Of everything random."""
     experiment_name: str | None = None
     """Folder under logs/; the task's name by default."""
+    log_dir: str | None = None
+    """Folder of all experiments; logs by default."""
     run_name: str | None = None
     """Added to the date in the run's folder name."""
     load_run: str = "-1"
@@ -154,6 +156,7 @@ _FIELDS = {
     "num_envs": "runner.num_envs",
     "seed": "runner.seed",
     "experiment_name": "runner.experiment_name",
+    "log_dir": "runner.log_dir",
     "run_name": "runner.run_name",
 }
 

@@ -5,6 +5,7 @@ the training state: optimiser, random keys, environments) and `meta` (JSON: what
 flat, by the path of their leaf, so that a file does not depend on the classes that held them.
 """
 
+import json
 import logging
 import zlib
 from collections.abc import Mapping, Sequence
@@ -95,6 +96,11 @@ def _checksum(flat: Flat) -> int:
     return total
 
 
+def _meta_checksum(meta: Meta) -> int:
+    plain = {key: value for key, value in meta.items() if key != "checksums"}
+    return zlib.crc32(json.dumps(plain, sort_keys=True).encode())
+
+
 # ---------------------------------------------------------------- live simulators, which are not values
 
 
@@ -161,9 +167,10 @@ class Checkpoints:
     def save(self, step: int, ts: Any, meta: Meta) -> None:
         """Copy the training state off the device and begin to write it; waits for an earlier write."""
         items = {"policy": flatten(ts.policy), "train": flatten(ts.replace(policy=None))}
-        sums = {name: _checksum(flat) for name, flat in items.items()}
+        meta = {**meta, "iteration": step}
+        sums = {name: _checksum(flat) for name, flat in items.items()} | {"meta": _meta_checksum(meta)}
         arrays = {name: ocp.args.StandardSave(flat) for name, flat in items.items()}
-        note = ocp.args.JsonSave({**meta, "iteration": step, "checksums": sums})
+        note = ocp.args.JsonSave({**meta, "checksums": sums})
         self._manager.save(step, args=ocp.args.Composite(**arrays, meta=note), force=True)
 
     def wait(self) -> None:
@@ -198,7 +205,8 @@ def read(run: Path, step: int, items: Sequence[str] = ("policy", "train")) -> Ch
         with _reader(run) as reader:
             found = reader.restore(step, args=ocp.args.Composite(**wanted, meta=ocp.args.JsonRestore()))
         flats = {name: dict(found[name]) for name in items}
-        sound = all(_checksum(flats[name]) == found.meta["checksums"][name] for name in items)
+        sums = {name: _checksum(flat) for name, flat in flats.items()} | {"meta": _meta_checksum(found.meta)}
+        sound = all(found.meta["checksums"][name] == value for name, value in sums.items())
     except Exception as error:  # a torn file shows as any of a dozen errors of Orbax, TensorStore and JSON
         raise DamagedError(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
     if not sound:
