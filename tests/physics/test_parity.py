@@ -11,7 +11,8 @@ STEPS = 100  # 0.2 s
 def test_positions_agree_after_a_fifth_of_a_second(name: str) -> None:
     """Standing robots of differing mass and friction, each shaken by torques of its own.
 
-    Measured on x86-64 with jax 0.10.2, mjx 3.17 and mujoco 4.0, bases having moved 6 cm: 1.5e-7 m and 4.1e-6 rad.
+    Measured on x86-64 with jax 0.10.2, mjx 3.17 and mujoco 4.0, bases having moved 6 cm: 1.5e-7 m and
+    4.1e-6 rad.
     """
     live, traced = make_rig(name, "mujoco"), make_rig(name, "mjx/jax")
     rng = np.random.default_rng(0)
