@@ -88,7 +88,7 @@ class PhysicsConfig:
     friction: float = 1.0  # nominal sliding coefficient
     solver_iterations: int = 4
     line_search_iterations: int = 8
-    contacts: int = 16  # room for contacts a robot (warp)
+    contacts: int = 16  # room for contacts a robot (mjx); of more, the deepest are kept
     constraints: int = 80  # room for constraint rows a robot (warp)
     threads: int = 0  # of mujoco; 0: all cores
 

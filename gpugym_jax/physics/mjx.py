@@ -135,7 +135,7 @@ def make_jax_step(
     def step(sim: MjxSim, torque: Float[Array, " dof"]) -> MjxSim:
         robot_model = mjx_model.replace(**leaves(sim.variation))
         data = mjx.step(robot_model, load(mjx.make_data(mjx_model), sim, torque, layout))
-        return unload(data, sim, net_contact_force(data, counts_for), jnp.zeros((), bool))
+        return unload(data, sim, net_contact_force(data, counts_for), contacts_full(data, cfg.contacts))
 
     return step
 
@@ -180,6 +180,14 @@ def reported_body_of_geom(model: mujoco.MjModel, layout: Layout) -> Float[np.nda
     is_geom = np.arange(model.ngeom)[:, None] == layout.geom
     on_body = (layout.geom < 0) & (model.geom_bodyid[:, None] == layout.body)
     return (is_geom | (on_body & ~is_geom.any(1, keepdims=True))).astype(float)
+
+
+def contacts_full(data: mjx.Data, room: int) -> Bool[Array, ""]:
+    """Whether the room for contacts is used up, so that MJX-JAX may have left out shallower ones."""
+    if data._impl.ncon < room:
+        return jnp.zeros((), bool)
+    contact = data._impl.contact
+    return jnp.all(contact.dist < contact.includemargin)
 
 
 def net_contact_force(data: mjx.Data, counts_for: Float[Array, "geom body"]) -> Float[Array, "body 3"]:

@@ -1,8 +1,8 @@
 """Model constants that depend on the mass of the base, as `mj_setConst` computes them, for traced masses.
 
 If the base becomes (1 + s) times as heavy, its inertia with it, then the joint-space inertia at `qpos0` is
-M + s U U^T with U of rank 6 or less, and by the Woodbury identity every inverse weight, a mean of diagonal
-entries of J M^-1 J^T, is w - sum_k c_k s / (1 + s lambda_k). The weights w, c and lambda are computed once, in
+M + s U U^T with U of rank 6 or less, and by the Woodbury identity every inverse weight, a mean of
+diagonal entries of J M^-1 J^T, is w - sum_k c_k s / (1 + s lambda_k). The numbers are computed once, in
 double precision; a robot's constants are then a matrix of a few dozen numbers times a vector of 6.
 """
 

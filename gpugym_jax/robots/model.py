@@ -25,6 +25,8 @@ def load_model(
     spec.option.ls_iterations = cfg.line_search_iterations
     for pair in spec.pairs:
         pair.friction[:2] = cfg.friction
+    # MJX-JAX solves for all possible contacts, or for this many; others do not read it
+    spec.add_numeric(name="max_contact_points", size=1, data=[cfg.contacts])
     for name in robot.bodies if sensors else ():
         _add_force_sensor(spec, name)
     for name in robot.bodies if velocities else ():

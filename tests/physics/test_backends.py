@@ -1,0 +1,36 @@
+"""Which backend is chosen, and what a wrong name is told."""
+
+import jax
+import pytest
+
+from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.physics import has_warp, make_physics, resolve
+from gpugym_jax.robots import ROBOTS
+from gpugym_jax.tables import UserError
+
+
+def test_the_hardware_chooses_the_default() -> None:
+    if jax.default_backend() == "gpu":
+        assert resolve(PhysicsConfig()) == ("mjx", "warp" if has_warp() else "jax")
+    else:
+        assert resolve(PhysicsConfig()) == ("mujoco", "")
+        assert resolve(PhysicsConfig(backend="mjx")) == ("mjx", "jax")
+
+
+def test_asked_for_goes_first() -> None:
+    assert resolve(PhysicsConfig(backend="mujoco")) == ("mujoco", "")
+    assert resolve(PhysicsConfig(backend="mjx", impl="jax")) == ("mjx", "jax")
+
+
+@pytest.mark.parametrize(
+    ("cfg", "message"),
+    [
+        (PhysicsConfig(backend="mujcoo"), "no backend named 'mujcoo'. Did you mean 'mujoco'?"),
+        (PhysicsConfig(backend="isaacgym"), "'isaacgym' is not in this version yet. There are: mjx, mujoco."),
+        (PhysicsConfig(backend="mjx", impl="wrap"), "no impl of mjx named 'wrap'. Did you mean 'warp'?"),
+    ],
+)
+def test_wrong_names_are_answered(cfg: PhysicsConfig, message: str) -> None:
+    with pytest.raises(UserError) as error:
+        make_physics(ROBOTS["toy"], cfg, 2, 0.002)
+    assert message in str(error.value)

@@ -1,0 +1,292 @@
+"""What every backend must do: the seven points of the design's contract."""
+
+import jax
+import mujoco
+import numpy as np
+import pytest
+from physics.conftest import (
+    DT,
+    GRAVITY,
+    NUM_ENVS,
+    Rig,
+    hold,
+    make_rig,
+    settled,
+    standing,
+    tumbling,
+    varied,
+)
+
+from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.physics import make_physics
+from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.layout import make_layout
+from gpugym_jax.robots.model import load_model
+from gpugym_jax.types import Physics, RobotState
+
+
+def zero_torque(rig: Rig) -> np.ndarray:
+    return np.zeros((NUM_ENVS, len(rig.robot.dofs)), np.float32)
+
+
+def assert_equal(a: object, b: object, **tolerance: float) -> None:
+    for (path, x), y in zip(jax.tree.leaves_with_path(a), jax.tree.leaves(b), strict=True):
+        np.testing.assert_allclose(x, y, err_msg=jax.tree_util.keystr(path), **tolerance)
+
+
+def reference(rig: Rig) -> tuple[mujoco.MjModel, mujoco.MjData]:
+    model = load_model(rig.robot, timestep=DT, cfg=PhysicsConfig(), sensors=False)
+    return model, mujoco.MjData(model)
+
+
+def place(model: mujoco.MjModel, data: mujoco.MjData, rig: Rig, state: RobotState, i: int) -> None:
+    """Put robot `i` into plain MuJoCo, by MuJoCo's own functions."""
+    layout, back = make_layout(rig.robot, model), np.zeros(4)
+    mujoco.mj_resetData(model, data)
+    data.qpos[:3], data.qpos[3:7] = state.base_pos[i], state.base_quat[i]
+    mujoco.mju_normalize4(data.qpos[3:7])
+    mujoco.mju_negQuat(back, data.qpos[3:7])
+    data.qvel[:3] = state.base_lin_vel[i]
+    mujoco.mju_rotVecQuat(data.qvel[3:6], state.base_ang_vel[i].astype(float), back)
+    data.qpos[layout.qpos], data.qvel[layout.qvel] = state.dof_pos[i], state.dof_vel[i]
+
+
+def test_is_a_physics(rig: Rig) -> None:
+    assert isinstance(rig.physics, Physics)
+    assert rig.physics.num_envs == NUM_ENVS
+
+
+def test_1_reads_what_was_written(rig: Rig) -> None:
+    state = tumbling(rig.robot)
+    reading = rig.read(rig.init(state, varied()))
+    assert_equal(reading.robot, state, atol=2e-6)
+    assert not np.any(reading.overflow)
+    for leaf in jax.tree.leaves(reading):
+        assert leaf.dtype in (np.float32, np.bool_)
+
+
+def test_1_velocities_are_in_the_world_frame(rig: Rig) -> None:
+    """A step carries the base along its velocity and turns it about its spin."""
+    state = tumbling(rig.robot)
+    after = rig.read(rig.step(rig.init(state, varied()), zero_torque(rig))).robot
+    # semi-implicit: positions move with the new velocity
+    np.testing.assert_allclose(after.base_pos, state.base_pos + DT * after.base_lin_vel, atol=1e-5)
+    for i in range(NUM_ENVS):
+        turned, spin = np.zeros(4), np.asarray(after.base_ang_vel[i], float)
+        turn = np.array([1.0, *(spin * DT / 2)])
+        mujoco.mju_mulQuat(turned, turn / np.linalg.norm(turn), state.base_quat[i].astype(float))
+        np.testing.assert_allclose(after.base_quat[i], turned, atol=1e-5)
+
+
+def test_1_bodies_are_where_mujoco_has_them(rig: Rig) -> None:
+    state = tumbling(rig.robot)
+    reading = rig.read(rig.init(state, varied()))
+    model, data = reference(rig)
+    for i in range(0, NUM_ENVS, 4):
+        place(model, data, rig, state, i)
+        mujoco.mj_forward(model, data)
+        for b, name in enumerate(rig.robot.bodies):
+            is_geom = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_BODY, name) < 0
+            kind = mujoco.mjtObj.mjOBJ_GEOM if is_geom else mujoco.mjtObj.mjOBJ_XBODY
+            here = (data.geom(name) if is_geom else data.body(name)).xpos
+            velocity = np.zeros(6)
+            number = model.geom(name).id if is_geom else model.body(name).id
+            mujoco.mj_objectVelocity(model, data, kind, number, velocity, 0)
+            np.testing.assert_allclose(reading.body_pos[i, b], here, atol=1e-5, err_msg=name)
+            np.testing.assert_allclose(reading.body_vel[i, b], velocity[3:], atol=1e-4, err_msg=name)
+
+
+def test_2_falls_freely(rig: Rig) -> None:
+    steps = 50
+    sim = rig.init(standing(rig.robot, height=2.0), varied())
+    for _ in range(steps):
+        sim = rig.step(sim, zero_torque(rig))
+    reading = rig.read(sim)
+    np.testing.assert_allclose(reading.robot.base_lin_vel[:, 2], -GRAVITY * steps * DT, rtol=1e-4)
+    np.testing.assert_allclose(reading.robot.dof_vel, 0.0, atol=1e-3)
+    np.testing.assert_array_equal(reading.body_force, 0.0)
+
+
+def test_3_torque_moves_its_own_dof(rig: Rig) -> None:
+    """In robot k the torque is on dof k. All velocities change as plain MuJoCo says."""
+    dofs = len(rig.robot.dofs)
+    torque = np.eye(NUM_ENVS, dofs, dtype=np.float32)
+    state = tumbling(rig.robot)
+    still = state.replace(base_ang_vel=0 * state.base_ang_vel, dof_vel=0 * state.dof_vel)
+    after = rig.read(rig.step(rig.init(still, varied()), torque)).robot
+    assert np.all(np.diagonal(after.dof_vel)[:dofs] > 0)
+    model, data = reference(rig)
+    layout = make_layout(rig.robot, model)
+    for k in range(dofs):
+        place(model, data, rig, still, k)
+        data.qfrc_applied[layout.qvel] = torque[k]
+        mujoco.mj_step(model, data)
+        np.testing.assert_allclose(after.dof_vel[k], data.qvel[layout.qvel], rtol=2e-3, atol=1e-4)
+        np.testing.assert_allclose(after.base_lin_vel[k], data.qvel[:3], atol=1e-4)
+
+
+def test_4_feet_carry_the_weight(rig: Rig, robot_name: str) -> None:
+    sim = hold(rig, rig.init(settled(robot_name), varied()), 30)
+    reading = rig.read(sim)
+    feet = list(rig.robot.body_ids(["foot"]))
+    others = [b for b in range(len(rig.robot.bodies)) if b not in feet]
+    model, _ = reference(rig)
+    up = np.asarray(reading.body_force)[:, :, 2]
+    np.testing.assert_allclose(up[:, feet].sum(1), model.body_mass.sum() * GRAVITY, rtol=0.01)
+    assert np.all(up[:, feet] > 1.0)
+    np.testing.assert_array_equal(np.asarray(reading.body_force)[:, others], 0.0)
+    mask = np.arange(NUM_ENVS) % 2 == 0
+    sim = rig.write(sim, mask, reading.robot, varied())
+    force = np.asarray(rig.read(sim).body_force)
+    np.testing.assert_array_equal(force[mask], 0.0)
+    np.testing.assert_array_equal(force[~mask], np.asarray(reading.body_force)[~mask])
+
+
+def test_4_forces_are_on_the_body_that_touches(rig: Rig, robot_name: str) -> None:
+    """Robots that lie in a heap: each body's force as plain MuJoCo has it, feet apart from shanks."""
+    heap = make_rig(robot_name, "mujoco")
+    sim = heap.init(tumbling(rig.robot, seed=3, height=1.2), varied())
+    for _ in range(500):
+        sim = heap.step(sim, zero_torque(heap))
+    state = heap.read(sim).robot
+    force = np.asarray(rig.read(rig.step(rig.init(state, varied()), zero_torque(rig))).body_force)
+    model, data = reference(rig)
+    layout, touched = make_layout(rig.robot, model), set()
+    for i in range(NUM_ENVS):
+        place(model, data, rig, state, i)
+        mujoco.mj_forward(model, data)
+        wanted = np.zeros_like(force[i])
+        for c in range(data.ncon):
+            wrench, contact = np.zeros(6), data.contact[c]
+            mujoco.mj_contactForce(model, data, c, wrench)
+            geom = contact.geom2  # the floor's is the first
+            of_geom, of_body = layout.geom == geom, layout.body == model.geom_bodyid[geom]
+            index = np.flatnonzero(of_geom if of_geom.any() else of_body & (layout.geom < 0))[0]
+            wanted[index] += contact.frame.reshape(3, 3).T @ wrench[:3]
+            touched.add(rig.robot.bodies[index])
+        np.testing.assert_allclose(force[i], wanted, rtol=0.02, atol=0.02 * np.abs(wanted).max() + 1e-3)
+    assert "base" in touched and any(name.endswith("foot") for name in touched)
+
+
+def test_5_write_touches_only_the_masked(rig: Rig, robot_name: str) -> None:
+    sim = hold(rig, rig.init(settled(robot_name), varied()), 3)
+    before, new = rig.read(sim), tumbling(rig.robot, seed=1)
+    mask = np.arange(NUM_ENVS) % 3 == 0
+    after = rig.read(rig.write(sim, mask, new, varied()))
+    assert_equal(
+        jax.tree.map(lambda x: np.asarray(x)[~mask], after),
+        jax.tree.map(lambda x: np.asarray(x)[~mask], before),
+        rtol=0,
+        atol=0,
+    )
+    assert_equal(
+        jax.tree.map(lambda x: np.asarray(x)[mask], after.robot),
+        jax.tree.map(lambda x: x[mask], new),
+        atol=2e-6,
+    )
+
+
+def test_6_added_mass_is_carried(rig: Rig, robot_name: str) -> None:
+    added = np.linspace(-0.5, 1.0, NUM_ENVS, dtype=np.float32)
+    sim = hold(rig, rig.init(settled(robot_name), varied(base_mass=added)), 600)
+    feet = list(rig.robot.body_ids(["foot"]))
+    model, _ = reference(rig)
+    up = np.asarray(rig.read(sim).body_force)[:, feet, 2].sum(1)
+    np.testing.assert_allclose(up, (model.body_mass.sum() + added) * GRAVITY, rtol=0.01)
+
+
+def test_6_write_may_change_the_variation(rig: Rig, robot_name: str) -> None:
+    """Robots pushed sideways slide further on slippery ground, told at init or by a write."""
+    state = settled(robot_name)
+    pushed = state.replace(base_lin_vel=state.base_lin_vel + np.float32([0, 0.6, 0]))
+    slippery = np.arange(NUM_ENVS) < NUM_ENVS // 2
+    friction = np.where(slippery, 0.1, 1.0)
+    sim = rig.write(rig.init(pushed, varied()), slippery, pushed, varied(friction=friction))
+    way = np.asarray(rig.read(hold(rig, sim, 100)).robot.base_pos - pushed.base_pos)[:, 1]
+    assert way[slippery].min() > 1.2 * way[~slippery].max()
+    told_at_init = rig.init(pushed, varied(friction=friction))
+    again = np.asarray(rig.read(hold(rig, told_at_init, 100)).robot.base_pos - pushed.base_pos)[:, 1]
+    np.testing.assert_allclose(again, way, atol=1e-4)
+
+
+def test_6_refuses_what_it_cannot_apply(rig: Rig) -> None:
+    with pytest.raises(ValueError, match="base_mass cannot be applied: the base has only"):
+        rig.init(standing(rig.robot), varied(base_mass=-100.0))
+    with pytest.raises(ValueError, match="friction cannot be applied"):
+        rig.init(standing(rig.robot), varied(friction=-0.1))
+
+
+@pytest.mark.parametrize("backend", ["mjx", "mujoco"])
+def test_6_refuses_fields_without_a_meaning(backend: str) -> None:
+    cfg, pendulum = PhysicsConfig(backend=backend, impl="jax"), ROBOTS["pendulum"]
+    with pytest.raises(ValueError, match="base_mass cannot be varied: the base is fixed"):
+        make_physics(pendulum, cfg, NUM_ENVS, DT, varied=["base_mass"])
+    with pytest.raises(ValueError, match="Did you mean 'friction'"):
+        make_physics(pendulum, cfg, NUM_ENVS, DT, varied=["frictoin"])
+    physics = make_physics(pendulum, cfg, NUM_ENVS, DT)
+    with pytest.raises(ValueError, match="base_mass cannot be applied: the base is fixed"):
+        physics.init(standing(pendulum), varied(base_mass=1.0))
+    physics.close()
+
+
+def test_7_stale_state_is_refused(robot_name: str) -> None:
+    rig = make_rig(robot_name, "mujoco")
+    old = rig.init(standing(rig.robot), varied())
+    rig.step(old, zero_torque(rig))
+    with pytest.raises(
+        RuntimeError, match=r"stale state: it is from tick \d+, the simulator is at tick \d+\. A live"
+    ):
+        rig.step(old, zero_torque(rig))
+    with pytest.raises(RuntimeError, match="stale state"):
+        rig.write(old, np.ones(NUM_ENVS, bool), standing(rig.robot), varied())
+
+
+def test_7_compiled_step_equals_step() -> None:
+    """On the pendulum, since JAX takes half a minute for a legged robot's step without `jit`."""
+    rig = make_rig("pendulum", "mjx/jax")
+    state = standing(rig.robot).replace(dof_pos=np.linspace(-3, 3, NUM_ENVS, dtype=np.float32)[:, None])
+    sim, torque = rig.init(state, varied()), np.full((NUM_ENVS, 1), 0.3, np.float32)
+    assert_equal(rig.physics.step(sim, torque), rig.step(sim, torque), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["toy", "mini_cheetah"])
+def test_7_step_keeps_types(name: str) -> None:
+    """No weak types and no other dtypes in the carry: a scan compiles once."""
+    rig = make_rig(name, "mjx/jax")
+    sim = rig.init(standing(rig.robot), varied())
+    written = jax.eval_shape(rig.physics.write, sim, np.ones(NUM_ENVS, bool), standing(rig.robot), varied())
+    for after in (jax.eval_shape(rig.physics.step, sim, zero_torque(rig)), written):
+        for a, b in zip(jax.tree.leaves(sim), jax.tree.leaves(after), strict=True):
+            assert (a.shape, a.dtype, a.weak_type, b.weak_type) == (b.shape, b.dtype, False, False)
+
+
+def test_7_seeds_may_be_vmapped() -> None:
+    rig = make_rig("toy", "mjx/jax")
+    sim = rig.init(settled("toy"), varied())
+    torque = np.full((2, NUM_ENVS, 4), 0.3, np.float32)
+    two = jax.tree.map(lambda x: np.stack([x, x]), sim)
+    both = jax.jit(jax.vmap(rig.physics.step))(two, torque)
+    one = rig.step(sim, torque[0])
+    for i in range(2):
+        assert_equal(jax.tree.map(lambda x, i=i: x[i], both), one, rtol=1e-4, atol=1e-4)
+
+
+def test_a_diverged_robot_is_seen(rig: Rig, robot_name: str) -> None:
+    """A state that is not finite stays so until it is overwritten, and leaves the others alone."""
+    state = settled(robot_name)
+    broken = np.array(state.base_lin_vel)
+    broken[1] = np.nan
+    sim = hold(rig, rig.init(state.replace(base_lin_vel=broken), varied()), 3)
+    fine = np.isfinite(np.asarray(rig.read(sim).robot.base_pos)).all(1)
+    assert not fine[1] and fine[np.arange(NUM_ENVS) != 1].all()
+    sim = rig.step(rig.write(sim, ~fine, state, varied()), zero_torque(rig))
+    assert np.isfinite(np.asarray(rig.read(sim).robot.base_pos)).all()
+
+
+def test_closing_twice_is_fine_and_ends_it() -> None:
+    physics = make_physics(ROBOTS["toy"], PhysicsConfig(backend="mujoco"), NUM_ENVS, DT)
+    sim = physics.init(standing(ROBOTS["toy"]), varied())
+    physics.close()
+    physics.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        physics.step(sim, np.zeros((NUM_ENVS, 4), np.float32))
