@@ -53,8 +53,8 @@ def advantages(
     return jax.lax.scan(backward, jnp.zeros_like(value[0]), (delta, decay), reverse=True)[1]
 
 
-def normalized(x: Float[Array, " row"]) -> Float[Array, " row"]:
-    """With zero mean and unit standard deviation."""
+def normalized(x: Rows) -> Rows:
+    """With zero mean and unit standard deviation over all of them."""
     return (x - jnp.mean(x)) / (jnp.std(x) + 1e-8)
 
 
