@@ -1,1 +1,38 @@
-"""mdp."""
+"""The task: tables of terms, and one control step of one robot as five pure functions."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from gpugym_jax.config import Config
+from gpugym_jax.mdp import steps
+from gpugym_jax.mdp.parts import Parts, make_parts
+from gpugym_jax.robots.robot import Robot
+from gpugym_jax.types import Mdp, Obs, Reading
+
+
+def make_mdp(cfg: Config, robot: Robot) -> Mdp:
+    """Bind a task's configuration to a robot.
+
+    Raises:
+        UserError: a name, parameter or rate is wrong; before anything is compiled.
+    """
+    p = make_parts(cfg, robot)
+    obs = jax.eval_shape(partial(_first_obs, p))
+    return Mdp(
+        start=partial(steps.start, p),
+        act=partial(steps.act, p),
+        torque=partial(steps.torque, p),
+        judge=partial(steps.judge, p),
+        observe=partial(steps.observe, p),
+        decimation=p.decimation,
+        action_size=p.action_size,
+        obs_sizes={name: group.shape[0] for name, group in obs.items()},
+    )
+
+
+def _first_obs(p: Parts) -> Obs:
+    task, robot = steps.start(p, jax.random.key(0))
+    nothing = jnp.zeros((len(p.robot.bodies), 3))
+    return steps.observe(p, task, Reading(robot, nothing, nothing, nothing, jnp.zeros((), bool)))

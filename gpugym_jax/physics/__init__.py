@@ -1,1 +1,58 @@
-"""physics."""
+"""Physics backends by name, imported only when asked for."""
+
+import importlib.util
+from collections.abc import Iterable
+
+import jax
+
+from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.robots.robot import Robot
+from gpugym_jax.tables import UserError, unknown
+from gpugym_jax.types import Physics
+
+BACKENDS = ("mjx", "mujoco")
+IMPLS = ("jax", "warp")
+
+
+def resolve(cfg: PhysicsConfig) -> tuple[str, str]:
+    """Backend and, of mjx, implementation: those asked for, or what the hardware does best.
+
+    An NVIDIA GPU: mjx, with Warp if it is installed. No GPU: mujoco.
+    """
+    gpu = jax.default_backend() == "gpu"
+    backend = cfg.backend if cfg.backend != "auto" else "mjx" if gpu else "mujoco"
+    if backend == "isaacgym":
+        raise UserError(f"backend 'isaacgym' is not in this version yet. There are: {', '.join(BACKENDS)}.")
+    if backend not in BACKENDS:
+        raise unknown("backend", backend, (*BACKENDS, "auto"))
+    if backend != "mjx":
+        return backend, ""
+    impl = cfg.impl if cfg.impl != "auto" else "warp" if gpu and has_warp() else "jax"
+    if impl not in IMPLS:
+        raise unknown("impl of mjx", impl, (*IMPLS, "auto"))
+    if impl == "warp" and not has_warp():
+        raise UserError("impl 'warp' of mjx needs the package warp-lang: pip install 'gpugym-jax[warp]'.")
+    return backend, impl
+
+
+def has_warp() -> bool:
+    """Whether MJX's Warp implementation can be imported."""
+    return importlib.util.find_spec("warp") is not None
+
+
+def make_physics(
+    robot: Robot, cfg: PhysicsConfig, num_envs: int, timestep: float, varied: Iterable[str] | None = None
+) -> Physics:
+    """`num_envs` robots in the backend that `cfg` asks for, with substeps of `timestep` s.
+
+    `varied` names the fields of `Variation` that may differ from nominal; None stands for all that the robot
+    can have. Fewer may be faster.
+    """
+    backend, impl = resolve(cfg)
+    if backend == "mujoco":
+        from gpugym_jax.physics.mujoco import MujocoPhysics
+
+        return MujocoPhysics(robot, cfg, num_envs, timestep, varied)
+    from gpugym_jax.physics.mjx import MjxPhysics
+
+    return MjxPhysics(robot, cfg, num_envs, timestep, impl, varied)

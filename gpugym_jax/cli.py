@@ -1,0 +1,261 @@
+"""What the commands share: flags, overrides, one-line errors, the device and the compile cache.
+
+A command is a frozen dataclass of flags and a function, in a module that imports nothing heavy at its top:
+
+    @dataclass(frozen=True)
+    class Flags:
+        \"\"\"Play a policy.\"\"\"   # the text above --help
+
+        common: tyro.conf.OmitArgPrefixes[Common] = field(default_factory=Common)
+        agent: str = "policy"
+        \"\"\"policy, zero or random.\"\"\"   # the flag's help
+
+    def run(flags: Flags, overrides: list[str]) -> int:
+        cfg = cli.configure(flags.common, overrides)   # task or file, then overrides, then flags
+        cli.start_jax(flags.common)                    # device, compile cache; imports jax
+        from gpugym_jax.runs import training           # heavy imports come after it
+        ...
+        return 0                                       # the exit code
+
+    def main(argv: list[str] | None = None) -> int:
+        return cli.main(Flags, run, argv)
+
+`cli.main` chooses the device by environment variables before `run` is called; so the module must not import
+jax before. A `UserError` anywhere in `run` is printed as one line and gives exit code 2.
+"""
+
+import contextlib
+import dataclasses
+import difflib
+import io
+import json
+import logging
+import os
+import re
+import sys
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tyro
+
+from gpugym_jax.config import Config
+from gpugym_jax.config_yaml import load_config, task_names
+from gpugym_jax.tables import UserError
+
+Flags = TypeVar("Flags")
+
+
+@dataclass(frozen=True)
+class Common:
+    """Flags that all commands have. Any field of the configuration is set by a.b.c=value."""
+
+    task: str = ""
+    """A task's name: `gpugym list tasks`."""
+    config: str = ""
+    """A YAML file in place of a task, such as the config.yaml of a run."""
+    backend: str | None = None
+    """auto, mjx, mujoco or isaacgym."""
+    impl: str | None = None
+    """Of mjx: auto, jax or warp."""
+    num_envs: int | None = None
+    """Number of robots."""
+    seed: int | None = None
+    """Of everything random."""
+    experiment_name: str | None = None
+    """Folder under logs/; the task's name by default."""
+    log_dir: str | None = None
+    """Folder of all experiments; logs by default."""
+    run_name: str | None = None
+    """Added to the date in the run's folder name."""
+    load_run: str = "-1"
+    """A run's folder name; -1 is the last one."""
+    checkpoint: int = -1
+    """Iteration of the checkpoint; -1 is the newest intact one."""
+    device: str | None = None
+    """cpu, gpu or cuda:N."""
+    sim_device: str | None = None
+    """As --device, of the simulator; may differ from --rl_device only for mujoco."""
+    rl_device: str | None = None
+    """As --device, of the learner."""
+    headless: bool = False
+    """Open no window. Training never opens one."""
+    compile_cache: bool = True
+    """Keep compiled programs between runs, in JAX_COMPILATION_CACHE_DIR or ~/.cache/gpugym_jax/jax."""
+
+
+# ---------------------------------------------------------------- from argv to flags and overrides
+
+
+def _flag_names(flags: type) -> list[str]:
+    """Names of all flags, those of nested dataclasses too."""
+    names: list[str] = []
+    for name, hint in typing.get_type_hints(flags).items():
+        names += _flag_names(typing.cast(type, hint)) if dataclasses.is_dataclass(hint) else [name]
+    return names
+
+
+def _plain_booleans(argv: Sequence[str]) -> list[str]:
+    """`--resume=True` as `--resume`, `--resume=False` as `--no_resume`; overrides stay as they are."""
+
+    def one(arg: str) -> str:
+        found = re.fullmatch(r"--([\w-]+)=(true|false)", arg, re.IGNORECASE)
+        if not found:
+            return arg
+        return f"--{found[1]}" if found[2].lower() == "true" else f"--no_{found[1]}"
+
+    return [one(arg) for arg in argv]
+
+
+def _override(arg: str, names: Sequence[str]) -> str:
+    """A leftover argument as `a.b.c=value`, or the error that it is no flag."""
+    key, equals, value = arg.lstrip("-").partition("=")
+    if equals and ("." in key or not arg.startswith("-") or key in Config.__dataclass_fields__):
+        return f"{key}={value}"
+    if "." in key:
+        raise UserError(f"'{arg}' has no value; write {key}=VALUE")
+    near = difflib.get_close_matches(key.replace("-", "_"), names, n=1, cutoff=0.5)
+    hint = f" Did you mean '--{near[0]}'?" if near else ""
+    kind = "flag" if arg.startswith("-") else "flag or override"
+    raise UserError(
+        f"no {kind} '{arg.partition('=')[0]}'.{hint} There are: {', '.join(f'--{n}' for n in names)}."
+    )
+
+
+def parse(flags: type[Flags], argv: Sequence[str], prog: str | None = None) -> tuple[Flags, list[str]]:
+    """The flags, and the `a.b.c=value` overrides among the rest."""
+    errors = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(errors):
+            found, rest = tyro.cli(
+                flags, prog=prog, args=_plain_booleans(argv), return_unknown_args=True, use_underscores=True
+            )
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        raise UserError(_one_line(errors.getvalue())) from None
+    names = _flag_names(flags)
+    return found, [_override(arg, names) for arg in rest]
+
+
+def _one_line(box: str) -> str:
+    """The first paragraph of tyro's boxed error."""
+    lines = [line.strip("│ ") for line in box.splitlines() if not line.startswith("╭")]
+    end = next((i for i, line in enumerate(lines) if not line.strip("─╰╯")), len(lines))
+    return " ".join(lines[:end]) or "the flags cannot be read"
+
+
+# ---------------------------------------------------------------- flags to a configuration
+
+
+_FIELDS = {
+    "backend": "physics.backend",
+    "impl": "physics.impl",
+    "num_envs": "runner.num_envs",
+    "seed": "runner.seed",
+    "experiment_name": "runner.experiment_name",
+    "log_dir": "runner.log_dir",
+    "run_name": "runner.run_name",
+}
+
+
+def flag_overrides(common: Common) -> list[str]:
+    """The given flags that are fields of the configuration, as overrides."""
+    given = {field: getattr(common, name) for name, field in _FIELDS.items()}
+    return [f"{field}={json.dumps(value)}" for field, value in given.items() if value is not None]
+
+
+def configure(common: Common, overrides: Sequence[str]) -> Config:
+    """The configuration: the task's or file's YAML, then overrides, then flags."""
+    if common.task and common.config:
+        raise UserError("give --task or --config, not both")
+    if not (common.task or common.config):
+        raise UserError(f"--task is missing. There are: {', '.join(task_names()) or 'none'}.")
+    source = os.path.join(".", common.config) if common.config else common.task  # "./x" is a path, not a name
+    cfg = load_config(source, [*overrides, *flag_overrides(common)])
+    check_devices(common, cfg.physics.backend)
+    return cfg
+
+
+# ---------------------------------------------------------------- device and compile cache
+
+
+def _platform(device: str, flag: str) -> tuple[str, str]:
+    """JAX's platform and the GPU's index ("" for any) of a device's name."""
+    if device == "cpu":
+        return "cpu", ""
+    found = re.fullmatch(r"(?:gpu|cuda)(?::(\d+))?", device)
+    if not found:
+        raise UserError(f"{flag}={device}: no such device. There are: cpu, gpu, cuda, cuda:0, cuda:1, ...")
+    return "cuda", found[1] or ""
+
+
+def check_devices(common: Common, backend: str) -> None:
+    """Raise if simulator and learner are asked onto devices that the backend cannot split over."""
+    sim, rl = common.sim_device, common.rl_device
+    if sim and rl and sim != rl and not (backend == "mujoco" and sim == "cpu"):
+        raise UserError(
+            f"--sim_device={sim} and --rl_device={rl} differ: only --backend=mujoco can do that, with "
+            f"--sim_device=cpu; this is backend {backend}"
+        )
+
+
+def choose_device(common: Common) -> None:
+    """Set the environment variables by which JAX and Warp choose their device. Before jax is imported."""
+    names = {"--device": common.device, "--sim_device": common.sim_device, "--rl_device": common.rl_device}
+    parsed = {flag: _platform(name, flag) for flag, name in names.items() if name}
+    chosen = parsed.get("--device") or parsed.get("--rl_device") or parsed.get("--sim_device")
+    if not chosen:
+        return
+    platform, index = chosen
+    os.environ["JAX_PLATFORMS"] = "cpu" if platform == "cpu" else "cuda,cpu"
+    if index:
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+        if visible != [""] and int(index) >= len(visible):
+            raise UserError(f"cuda:{index} is not among CUDA_VISIBLE_DEVICES={','.join(visible)}")
+        os.environ["CUDA_VISIBLE_DEVICES"] = index if visible == [""] else visible[int(index)]
+
+
+def start_jax(common: Common) -> None:
+    """Import JAX, set its compile cache, and see that the device is there."""
+    import jax
+
+    cache = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(Path.home() / ".cache/gpugym_jax/jax")
+    jax.config.update("jax_enable_compilation_cache", common.compile_cache)
+    if common.compile_cache:
+        jax.config.update("jax_compilation_cache_dir", cache)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+    try:
+        jax.devices()
+    except RuntimeError as error:
+        asked = os.environ.get("JAX_PLATFORMS", "")
+        raise UserError(f"no device for JAX_PLATFORMS={asked}: {' '.join(str(error).split())}") from None
+
+
+# ---------------------------------------------------------------- the frame of a command
+
+
+def main(
+    flags: type[Flags],
+    run: Callable[[Flags, list[str]], int | None],
+    argv: Sequence[str] | None = None,
+    prog: str | None = None,
+) -> int:
+    """Parse `argv`, choose the device, call `run`; the exit code, 2 for a user's error."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("gpugym_jax").setLevel(logging.INFO)
+    try:
+        found, overrides = parse(flags, sys.argv[1:] if argv is None else argv, prog)
+        common: Any = getattr(found, "common", None)
+        if common is not None:
+            choose_device(common)
+        return run(found, overrides) or 0
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130

@@ -1,0 +1,43 @@
+"""A task bound to a physics: the MDP of one robot, mapped over all, around the simulator's substeps."""
+
+from typing import Any
+
+import jax
+from jaxtyping import Array, Float, Key
+
+from gpugym_jax.config import Config
+from gpugym_jax.loops import scan_for
+from gpugym_jax.mdp import make_mdp
+from gpugym_jax.robots.robot import Robot
+from gpugym_jax.types import Env, EnvState, Obs, Physics, StepResult
+
+
+def make_env(cfg: Config, robot: Robot, physics: Physics) -> Env:
+    """The environment. On a traceable physics its functions are pure and may be compiled whole."""
+    mdp = make_mdp(cfg, robot)
+    scan = scan_for(physics)
+    start, act, torque, judge, observe = (
+        jax.jit(jax.vmap(f)) for f in (mdp.start, mdp.act, mdp.torque, mdp.judge, mdp.observe)
+    )
+    split = jax.jit(jax.random.split, static_argnums=1)
+
+    def reset(key: Key[Array, ""]) -> tuple[EnvState, Obs]:
+        task, state = start(split(key, physics.num_envs))
+        sim = physics.init(state, task.variation)
+        return EnvState(sim, task), observe(task, physics.read(sim))
+
+    def substep(carry: tuple[Any, Any], _: None) -> tuple[tuple[Any, Any], None]:
+        task, sim = carry
+        task, tau = torque(task, physics.read(sim))
+        return (task, physics.step(sim, tau)), None
+
+    def step(state: EnvState, action: Float[Array, "env act"]) -> tuple[EnvState, StepResult]:
+        task = act(state.task, action)
+        (task, sim), _ = scan(substep, (task, state.sim), None, mdp.decimation)
+        v = judge(task, physics.read(sim))
+        sim = physics.write(sim, v.rewrite, v.robot, v.variation)
+        obs = observe(v.task, physics.read(sim))
+        result = StepResult(obs, v.final_obs, v.reward, v.terminated, v.timed_out, v.metrics)
+        return EnvState(sim, v.task), result
+
+    return Env(reset, step, scan, physics.num_envs, mdp.action_size, mdp.obs_sizes)

@@ -1,0 +1,145 @@
+"""Episodes of a policy in C MuJoCo, and the record of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+from jaxtyping import Bool, Float
+from numpy import ndarray
+
+from gpugym_jax.gate import world as sim
+from gpugym_jax.gate.falls import make_fallen
+from gpugym_jax.gate.observe import Memory, begin, observe
+from gpugym_jax.gate.scenario import Scenario
+from gpugym_jax.gate.world import World
+from gpugym_jax.runs.policy_file import Policy
+from gpugym_jax.runs.policy_metadata import Contract
+
+Fallen = Callable[[sim.State, ndarray], ndarray]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What there is to know at the end of a control step, before any kick."""
+
+    command: Float[ndarray, "*step n 3"]  # in force during the step
+    base_pos: Float[ndarray, "*step n 3"]  # m, world
+    base_quat: Float[ndarray, "*step n 4"]
+    base_lin_vel: Float[ndarray, "*step n 3"]  # m/s, base frame
+    base_ang_vel: Float[ndarray, "*step n 3"]  # rad/s, base frame
+    dof_pos: Float[ndarray, "*step n dof"]  # rad
+    dof_vel: Float[ndarray, "*step n dof"]  # rad/s
+    target: Float[ndarray, "*step n joint"]  # rad, absolute, or N m: the first block of the action
+    torque: Float[ndarray, "*step n dof"]  # N m, of the last substep
+    foot_force: Float[ndarray, "*step n foot 3"]  # N, world
+    foot_pos: Float[ndarray, "*step n foot 3"]  # m, world
+    fallen: Bool[ndarray, "*step n"]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Where a rollout stands between two control steps."""
+
+    memory: Memory
+    foot_force: Float[ndarray, "n foot 3"]  # N; 0 at the start, as in training
+
+
+def targets(contract: Contract, actions: Float[ndarray, "n act"]) -> dict[str, Float[ndarray, "n joint"]]:
+    """The policy's output, by block."""
+    blocks = np.split(np.asarray(actions, float), len(contract.action_blocks), -1)
+    return dict(zip(contract.action_blocks, blocks, strict=True))
+
+
+def drive(
+    contract: Contract, world: World, smoothed: Float[ndarray, "n dof"], blocks: dict[str, ndarray]
+) -> tuple[Float[ndarray, "n dof"], Float[ndarray, "n dof"]]:
+    """The physics substeps of a control step. Returns the smoothed target and the last torque."""
+    wanted, feed = np.zeros_like(smoothed), np.zeros_like(smoothed)
+    for name, whole in (("dof_pos_target", wanted), ("tau_ff", feed)):
+        if name in blocks:
+            whole[:, contract.actuated] = blocks[name]
+    torque, limit = feed, contract.torque_limits
+    for _ in range(contract.decimation):
+        smoothed = contract.smoothing * wanted + (1.0 - contract.smoothing) * smoothed
+        state = sim.look(world)
+        error = contract.default_joint_pos + smoothed - state.dof_pos
+        torque = contract.stiffness * error - contract.damping * state.dof_vel + feed
+        torque = np.clip(torque, -limit, limit)
+        sim.advance(world, torque)
+    return smoothed, torque
+
+
+def control_step(
+    policy: Policy, world: World, fallen: Fallen, tick: Tick, command: Float[ndarray, "n 3"]
+) -> tuple[Tick, Frame]:
+    """Observe, act, simulate for one control step."""
+    c, memory = policy.contract, tick.memory
+    obs = observe(c, sim.look(world), memory, command, tick.foot_force)
+    actions, raw = policy.act(obs)
+    blocks = targets(c, actions)
+    smoothed, torque = drive(c, world, memory.smoothed, blocks)
+    offset = blocks.get("dof_pos_target", np.zeros((len(command), len(c.actuated))))
+    memory = Memory(
+        raw_action=np.asarray(raw, float),
+        target_history=np.concatenate([offset[:, None], memory.target_history[:, :2]], 1),
+        smoothed=smoothed,
+        phase=np.mod(memory.phase + 2.0 * np.pi * c.gait_hz * c.step_dt, 2.0 * np.pi),
+    )
+    felt = sim.forces(world)
+    tick = Tick(memory, felt[:, world.feet])
+    return tick, _frame(c, world, command, blocks, torque, felt, fallen)
+
+
+def _frame(
+    contract: Contract,
+    world: World,
+    command: ndarray,
+    blocks: dict[str, ndarray],
+    torque: ndarray,
+    felt: ndarray,
+    fallen: Fallen,
+) -> Frame:
+    state = sim.look(world)
+    target = next(iter(blocks.values()))
+    if "dof_pos_target" in blocks:
+        target = blocks["dof_pos_target"] + contract.default_joint_pos[list(contract.actuated)]
+    return Frame(
+        command=command,
+        base_pos=state.base_pos,
+        base_quat=state.base_quat,
+        base_lin_vel=sim.base_velocity(state),
+        base_ang_vel=state.base_ang_vel,
+        dof_pos=state.dof_pos,
+        dof_vel=state.dof_vel,
+        target=target,
+        torque=torque,
+        foot_force=felt[:, world.feet],
+        foot_pos=sim.foot_positions(world),
+        fallen=fallen(state, felt),
+    )
+
+
+def stack(frames: list[Frame]) -> Frame:
+    """Frames of successive steps as one, with a leading step axis."""
+    names = [f.name for f in fields(Frame)]
+    return Frame(**{name: np.stack([getattr(f, name) for f in frames]) for name in names})
+
+
+def start(policy: Policy, scenario: Scenario, careful: bool = True) -> tuple[World, Tick, Fallen]:
+    """Robots at the start of the scenario; `careful` as in `world.make_model`."""
+    world = sim.make_world(policy.contract, scenario.friction, careful)
+    sim.place(world, scenario.start)
+    feet = np.zeros((len(scenario.friction), len(world.feet), 3))
+    fallen = make_fallen(policy.contract.cfg.terminations, world.robot)
+    return world, Tick(begin(policy.contract, scenario.phase), feet), fallen
+
+
+def rollout(policy: Policy, scenario: Scenario) -> Frame:
+    """Play the scenario to its end. A robot that falls goes on, as it would on a bench; `fallen` tells."""
+    world, tick, fallen = start(policy, scenario)
+    frames = []
+    for command, kicked, kick in zip(scenario.command, scenario.kicked, scenario.kick, strict=True):
+        tick, frame = control_step(policy, world, fallen, tick, command)
+        frames.append(frame)
+        sim.kick(world, kicked, kick, scenario.keep)
+    return stack(frames)

@@ -1,0 +1,56 @@
+"""From the policy's action to targets with units."""
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+from jaxtyping import Array, Float
+
+from gpugym_jax.config import ActionTerm
+from gpugym_jax.robots.robot import Robot
+from gpugym_jax.tables import UserError, unknown
+
+BLOCKS = {
+    "dof_pos_target": "joint position targets as offsets from the default pose, rad",
+    "tau_ff": "torques added to the actuator's own, N m",
+}
+
+
+class Targets(struct.PyTreeNode):
+    """What the actuators are asked for. Actuated joints only, in the robot's order."""
+
+    dof_pos: Float[Array, " act"]  # rad from the default pose
+    tau_ff: Float[Array, " act"]  # N m
+
+
+def action_size(actions: dict[str, ActionTerm], robot: Robot) -> int:
+    """Width of the action: one number for each actuated joint a block."""
+    return len(actions) * len(robot.actuated_ids)
+
+
+def make_targets(
+    actions: dict[str, ActionTerm], robot: Robot
+) -> Callable[[Float[Array, " action"]], Targets]:
+    """The function from an action to targets: each block is clipped, then scaled."""
+    n = len(robot.actuated_ids)
+    if not actions:
+        raise UserError(f"actions is empty. There are: {', '.join(BLOCKS)}.")
+    for name, term in actions.items():
+        if name not in BLOCKS:
+            raise unknown("action", name, BLOCKS)
+        if n % len(term.scale):
+            raise UserError(
+                f"actions.{name}.scale has {len(term.scale)} numbers; {robot.name} has {n} actuated joints, "
+                f"which is no multiple of it."
+            )
+    scales = {name: np.resize(np.array(term.scale, np.float32), n) for name, term in actions.items()}
+
+    def targets(action: Float[Array, " action"]) -> Targets:
+        values = {name: jnp.zeros(n) for name in BLOCKS}
+        for i, (name, term) in enumerate(actions.items()):
+            block = action[i * n : (i + 1) * n]
+            values[name] = jnp.clip(block, -term.clip, term.clip) * scales[name]
+        return Targets(values["dof_pos_target"], values["tau_ff"])
+
+    return targets

@@ -1,0 +1,137 @@
+"""A task's configuration with every name resolved, once, before anything is compiled."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Key
+
+from gpugym_jax.config import Config, Control, Terms
+from gpugym_jax.mdp import gait  # noqa: F401  (its rewards enter the table)
+from gpugym_jax.mdp.actions import Targets, action_size, make_targets
+from gpugym_jax.mdp.actuators import make_actuator
+from gpugym_jax.mdp.commands import make_sample_command
+from gpugym_jax.mdp.observations import make_observe
+from gpugym_jax.mdp.pushes import make_push
+from gpugym_jax.mdp.randomize import make_sample_variation
+from gpugym_jax.mdp.resets import make_sample_state
+from gpugym_jax.mdp.rewards import REWARDS
+from gpugym_jax.mdp.snapshot import Snapshot
+from gpugym_jax.mdp.terminations import TERMINATIONS
+from gpugym_jax.robots.robot import Robot
+from gpugym_jax.tables import UserError, check_parameters, lookup, unknown
+from gpugym_jax.types import Actuator, Obs, RobotState, Variation
+
+Sample = Callable[[Key[Array, ""]], Any]
+
+
+class Parts(NamedTuple):
+    """What the steps of an episode are made of. Counts are of control steps."""
+
+    robot: Robot
+    dt: float  # s, a control step
+    decimation: int
+    action_size: int
+    last_step: int  # at which an episode times out
+    push_every: int  # 0: never
+    command_every: int
+    phase_step: float  # rad
+    redraw: bool  # a new variation each episode
+    spread: bool  # first episodes begin at a random age
+    targets: Callable[[Array], Targets]
+    actuator: Actuator
+    sample_command: Sample
+    sample_state: Callable[[Key[Array, ""]], RobotState]
+    sample_variation: Callable[[Key[Array, ""]], Variation]
+    push: Callable[[Key[Array, ""], RobotState], RobotState]
+    observe: Callable[[Snapshot, Key[Array, ""]], Obs]
+    reward: Callable[[Snapshot, Bool[Array, ""]], tuple[Array, dict[str, Array]]]
+    ends: dict[str, Callable[[Snapshot], Array]]
+
+
+def decimation_of(control: Control) -> int:
+    """Physics substeps a control step: a whole number, or an error with both rates."""
+    ratio = control.physics_hz / control.hz
+    if ratio < 1 or abs(ratio - round(ratio)) > 1e-6:
+        near = control.hz * max(1, round(ratio))
+        raise UserError(
+            f"control.physics_hz {control.physics_hz:g} Hz is no whole multiple of control.hz "
+            f"{control.hz:g} Hz. The nearest that is: {near:g} Hz."
+        )
+    return round(ratio)
+
+
+def bind(
+    kind: str, table: Mapping[str, Callable[..., Any]], terms: Terms, robot: Robot
+) -> dict[str, Callable[[Snapshot], Any]]:
+    """The terms named, their parameters bound; names of bodies and joints become indices."""
+    bound = {}
+    for name, given in terms.items():
+        f = lookup(kind, name, table)
+        params: dict[str, Any] = dict(given)
+        check_parameters(kind, name, f, params)
+        if "bodies" in params:
+            names = params["bodies"]
+            params["bodies"] = robot.body_ids((names,) if isinstance(names, str) else tuple(names))
+        if "dof" in params:
+            if params["dof"] not in robot.dofs:
+                raise unknown(f"joint of {robot.name}", str(params["dof"]), robot.dofs)
+            params["dof"] = robot.dofs.index(params["dof"])
+        bound[name] = partial(f, **params)
+    return bound
+
+
+def make_reward(
+    cfg: Config, robot: Robot, dt: float
+) -> Callable[[Snapshot, Bool[Array, ""]], tuple[Float[Array, ""], dict[str, Float[Array, ""]]]]:
+    """The reward: dt times the weighed sum of the terms, and each term's share. Weight 0 switches off."""
+    weights: dict[str, float] = {}
+    rest: Terms = {}
+    for name, term in cfg.rewards.items():
+        lookup("reward", name, REWARDS)
+        if not isinstance(term.get("weight"), int | float):
+            raise UserError(f"rewards.{name} needs a weight, a number.")
+        weights[name] = float(term["weight"])  # pyright: ignore[reportArgumentType]  (checked above)
+        rest[name] = {k: v for k, v in term.items() if k != "weight"}
+    terms = {name: f for name, f in bind("reward", REWARDS, rest, robot).items() if weights[name]}
+    end = cfg.reward.termination * (dt if cfg.reward.termination_by_dt else 1.0)
+
+    def reward(s: Snapshot, terminated: Bool[Array, ""]) -> tuple[Array, dict[str, Array]]:
+        shares = {name: dt * weights[name] * f(s) for name, f in terms.items()}
+        total = sum(shares.values(), jnp.zeros(()))
+        if cfg.reward.clip_negative:
+            total = jnp.maximum(total, 0.0)
+        return total + end * terminated, {f"rewards/{name}": share for name, share in shares.items()}
+
+    return reward
+
+
+def make_parts(cfg: Config, robot: Robot) -> Parts:
+    """Resolve every name of the configuration.
+
+    Raises:
+        UserError: a name, parameter or rate is wrong.
+    """
+    dt = 1.0 / cfg.control.hz
+    return Parts(
+        robot=robot,
+        dt=dt,
+        decimation=decimation_of(cfg.control),
+        action_size=action_size(cfg.actions, robot),
+        last_step=round(cfg.episode_s / dt),
+        push_every=round(cfg.pushes.every_s / dt),
+        command_every=max(1, round(cfg.commands.resample_s / dt)),
+        phase_step=2.0 * jnp.pi * cfg.gait.get("hz", 0.0) * dt,
+        redraw=cfg.randomize.every == "episode",
+        spread=cfg.randomize.start_step,
+        targets=make_targets(cfg.actions, robot),
+        actuator=make_actuator(robot, cfg.control),
+        sample_command=make_sample_command(cfg.commands),
+        sample_state=make_sample_state(cfg.reset, robot),
+        sample_variation=make_sample_variation(cfg.randomize, cfg.physics),
+        push=make_push(cfg.pushes),
+        observe=make_observe(cfg.observations),
+        reward=make_reward(cfg, robot, dt),
+        ends=bind("termination", TERMINATIONS, cfg.terminations, robot),
+    )

@@ -1,0 +1,30 @@
+"""Kicks from outside."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Key
+
+from gpugym_jax.config import Pushes
+from gpugym_jax.tables import UserError
+from gpugym_jax.types import RobotState
+
+
+def make_push(cfg: Pushes) -> Callable[[Key[Array, ""], RobotState], RobotState]:
+    """The function that kicks a robot: base velocity by U(+-lin_vel) in world x, y and U(+-ang_vel)."""
+    if cfg.mode not in ("add", "set"):
+        raise UserError(f"pushes.mode is 'add' or 'set', not '{cfg.mode}'.")
+    keep = 1.0 if cfg.mode == "add" else 0.0
+
+    def push(key: Key[Array, ""], robot: RobotState) -> RobotState:
+        k_lin, k_ang = jax.random.split(key)
+        kick = jax.random.uniform(k_lin, (2,), minval=-cfg.lin_vel, maxval=cfg.lin_vel)
+        spin = jax.random.uniform(k_ang, (3,), minval=-cfg.ang_vel, maxval=cfg.ang_vel)
+        planar = keep * robot.base_lin_vel[:2] + kick
+        return robot.replace(
+            base_lin_vel=jnp.concatenate([planar, robot.base_lin_vel[2:]]),
+            base_ang_vel=robot.base_ang_vel + spin,
+        )
+
+    return push

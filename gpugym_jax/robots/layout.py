@@ -1,0 +1,77 @@
+"""Where a robot's joints and reported bodies are in a compiled model."""
+
+# MuJoCo's compiled classes have no type stubs.
+# pyright: reportAttributeAccessIssue=false
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from jaxtyping import Float, Int
+
+from gpugym_jax.robots.robot import Robot
+from gpugym_jax.tables import UserError, unknown
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Indices into the arrays of a model and its data."""
+
+    floating: bool  # the free joint then holds qpos[:7] and qvel[:6]
+    base: int  # body id
+    qpos: Int[np.ndarray, " dof"]  # addresses, in `Robot.dofs` order
+    qvel: Int[np.ndarray, " dof"]
+    body: Int[np.ndarray, " body"]  # ids of the reported bodies; for a geom, of the body that it is on
+    geom: Int[np.ndarray, " body"]  # ids of the reported geoms; -1 for a body
+    force_of_sensors: Float[
+        np.ndarray, "body body"
+    ]  # times the force sensors' readings: net force on each body
+
+
+def make_layout(robot: Robot, model: mujoco.MjModel) -> Layout:
+    """Find the robot's names in its model, and check that they are all there."""
+    joints = [_joint(robot, model, name) for name in robot.dofs]
+    free = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_FREE]
+    if bool(free) != robot.floating or (free and free != [0]):
+        raise UserError(f"robot '{robot.name}': a free joint must come first if it floats, else not at all.")
+    if model.nv != len(joints) + 6 * len(free):
+        raise UserError(
+            f"robot '{robot.name}' names {len(joints)} joints, its MJCF has {model.njnt - len(free)}."
+        )
+    body, geom = np.array([_body_and_geom(robot, model, name) for name in robot.bodies]).T
+    return Layout(
+        floating=robot.floating,
+        base=int(body[0]),
+        qpos=model.jnt_qposadr[joints],
+        qvel=model.jnt_dofadr[joints],
+        body=body,
+        geom=geom,
+        force_of_sensors=_force_of_sensors(body, geom),
+    )
+
+
+def _joint(robot: Robot, model: mujoco.MjModel, name: str) -> int:
+    joint = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_JOINT, name)
+    if joint < 0:
+        raise unknown(f"joint of {robot.name}", name, [model.joint(j).name for j in range(model.njnt)])
+    return joint
+
+
+def _body_and_geom(robot: Robot, model: mujoco.MjModel, name: str) -> tuple[int, int]:
+    """The body of that name and -1, or else the geom of that name and the body it is on."""
+    body = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_BODY, name)
+    if body >= 0:
+        return body, -1
+    geom = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_GEOM, name)
+    if geom < 0:
+        names = [model.body(i).name for i in range(model.nbody)] + [
+            model.geom(i).name for i in range(model.ngeom)
+        ]
+        raise unknown(f"body or geom of {robot.name}", name, filter(None, names))
+    return int(model.geom_bodyid[geom]), geom
+
+
+def _force_of_sensors(body: np.ndarray, geom: np.ndarray) -> np.ndarray:
+    """Turn the sign (sensors tell the force on the ground) and take reported geoms out of their bodies."""
+    on_reported_body = (geom[:, None] < 0) & (geom[None] >= 0) & (body[:, None] == body[None])
+    return on_reported_body - np.eye(len(body))

@@ -1,0 +1,266 @@
+"""Checkpoints: written by Orbax asynchronously and atomically, checked when read.
+
+A checkpoint `model_<iteration>` has three items: `policy` (parameters and normaliser), `train` (all else of
+the training state: optimiser, random keys, environments) and `meta` (JSON: what it is of). Arrays are stored
+flat, by the path of their leaf, so that a file does not depend on the classes that held them.
+"""
+
+import json
+import logging
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import orbax.checkpoint as ocp
+
+from gpugym_jax.config import Config
+from gpugym_jax.config_yaml import to_mapping
+from gpugym_jax.robots.robot import Robot
+from gpugym_jax.runs.directory import versions
+from gpugym_jax.tables import UserError
+from gpugym_jax.types import Physics
+
+log = logging.getLogger(__name__)
+logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax reports every save at warning level
+
+FORMAT = 1
+POLICY_KEYS = ("robot", "dofs", "actions", "observations", "obs_sizes", "networks")
+"""What must agree between a checkpoint and the task it is loaded into."""
+
+Flat = dict[str, np.ndarray]
+Meta = dict[str, Any]
+
+
+class DamagedError(Exception):
+    """A checkpoint that cannot be read back as it was written."""
+
+
+class Checkpoint(NamedTuple):
+    """What was read."""
+
+    step: int
+    meta: Meta
+    items: dict[str, Flat]
+
+
+# ---------------------------------------------------------------- trees and flat arrays
+
+
+def flatten(tree: Any) -> Flat:
+    """The leaves on the host, by path. Random keys as bits; without empty arrays, which Orbax refuses."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
+    host = {jax.tree_util.keystr(path): _bits(leaf) for path, leaf in leaves}
+    return {name: value for name, value in host.items() if value.size}
+
+
+def _is_key(leaf: Any) -> bool:
+    return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _bits(leaf: Any) -> np.ndarray:
+    # A copy: the device buffer behind a view may be donated while the write goes on.
+    return np.array(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
+
+
+def unflatten(like: Any, flat: Flat, what: str) -> Any:
+    """A tree as `like`, placed as `like` is, with the leaves of `flat`."""
+    leaves, structure = jax.tree_util.tree_flatten_with_path(like)
+    return jax.tree_util.tree_unflatten(
+        structure, [_leaf(jax.tree_util.keystr(path), leaf, flat, what) for path, leaf in leaves]
+    )
+
+
+def _leaf(name: str, like: Any, flat: Flat, what: str) -> Any:
+    shape = like.shape
+    if 0 in shape:
+        return np.zeros(shape, like.dtype)
+    if name not in flat:
+        raise UserError(f"{what} lacks '{name}': it is of another version of the training state")
+    value = flat[name]
+    if _is_key(like):
+        value = jax.random.wrap_key_data(jnp.asarray(value), impl=jax.random.key_impl(like))
+    if value.shape != shape or value.dtype != like.dtype:
+        there, here = f"{value.dtype}{value.shape}", f"{like.dtype}{shape}"
+        raise UserError(f"{what} has '{name}' as {there}, this run as {here}")
+    return jax.device_put(value, getattr(like, "sharding", None))
+
+
+def _checksum(flat: Flat) -> int:
+    total = 0
+    for name in sorted(flat):
+        total = zlib.crc32(flat[name].tobytes(), zlib.crc32(name.encode(), total))
+    return total
+
+
+def _meta_checksum(meta: Meta) -> int:
+    plain = {key: value for key, value in meta.items() if key != "checksums"}
+    return zlib.crc32(json.dumps(plain, sort_keys=True).encode())
+
+
+# ---------------------------------------------------------------- live simulators, which are not values
+
+
+def portable(physics: Physics, ts: Any) -> Any:
+    """`ts` with what can be saved of a live simulator, where its robots are; as it is on a traceable one."""
+    if physics.traceable:
+        return ts
+    return ts.replace(env=ts.env.replace(sim=physics.read(ts.env.sim).robot))
+
+
+def revive(physics: Physics, sim: Any, ts: Any) -> Any:
+    """A restored `portable` state as one to go on with: a live simulator's robots are written back."""
+    if physics.traceable:
+        return ts
+    log.info("live simulator: its robots are put back where they were, but this resume is not exact")
+    everyone = jnp.ones(physics.num_envs, bool)
+    sim = physics.write(sim, everyone, ts.env.sim, ts.env.task.variation)
+    return ts.replace(env=ts.env.replace(sim=sim))
+
+
+# ---------------------------------------------------------------- what a checkpoint is of
+
+
+def describe(cfg: Config, robot: Robot, obs_sizes: Mapping[str, int]) -> Meta:
+    """The JSON that goes with a checkpoint."""
+    actor, critic = list(cfg.observations.actor), cfg.observations.critic
+    return {
+        "format": FORMAT,
+        "task": cfg.task,
+        "robot": robot.name,
+        "dofs": list(robot.dofs),
+        "actions": list(cfg.actions),
+        "observations": {"actor": actor, "critic": actor if critic == "same" else list(critic)},
+        "obs_sizes": dict(obs_sizes),
+        "networks": {"actor": list(cfg.ppo.actor), "critic": list(cfg.ppo.critic)},
+        "num_envs": cfg.runner.num_envs,
+        "config": to_mapping(cfg),
+        "versions": versions(),
+    }
+
+
+def check_compatible(found: Meta, meta: Meta, what: str, keys: Sequence[str] = POLICY_KEYS) -> None:
+    """Raise, naming both, if the checkpoint is of another robot, layout or network size."""
+    if found["format"] > FORMAT:
+        raise UserError(
+            f"{what} has format {found['format']}, this gpugym_jax reads up to {FORMAT}: update it"
+        )
+    for key in keys:
+        if found[key] != meta[key]:
+            name = key.replace("_", " ")
+            raise UserError(f"{what} is of {name} {found[key]}, this run is of {name} {meta[key]}")
+
+
+# ---------------------------------------------------------------- writing
+
+
+class Checkpoints:
+    """Writes a run's checkpoints; close it to wait for the last one."""
+
+    def __init__(self, run: Path, keep: int) -> None:
+        options = ocp.CheckpointManagerOptions(max_to_keep=keep, step_prefix="model")
+        self._manager = ocp.CheckpointManager((run / "checkpoints").resolve(), options=options)
+
+    def save(self, step: int, ts: Any, meta: Meta) -> None:
+        """Copy the training state off the device and begin to write it; waits for an earlier write."""
+        items = {"policy": flatten(ts.policy), "train": flatten(ts.replace(policy=None))}
+        meta = {**meta, "iteration": step}
+        sums = {name: _checksum(flat) for name, flat in items.items()} | {"meta": _meta_checksum(meta)}
+        arrays = {name: ocp.args.StandardSave(flat) for name, flat in items.items()}
+        note = ocp.args.JsonSave({**meta, "checksums": sums})
+        self._manager.save(step, args=ocp.args.Composite(**arrays, meta=note), force=True)
+
+    def wait(self) -> None:
+        """Return when all is on disk."""
+        self._manager.wait_until_finished()
+
+    def close(self) -> None:
+        """Wait, and free what Orbax holds."""
+        self._manager.close()
+
+
+# ---------------------------------------------------------------- reading
+
+
+def _reader(run: Path) -> ocp.CheckpointManager:
+    options = ocp.CheckpointManagerOptions(read_only=True, step_prefix="model")
+    return ocp.CheckpointManager((run / "checkpoints").resolve(), options=options)
+
+
+def steps(run: Path) -> list[int]:
+    """Iterations of which `run` has a finished checkpoint, in order; they may still be damaged."""
+    if not (run / "checkpoints").is_dir():
+        return []
+    with _reader(run) as reader:
+        return sorted(reader.all_steps())
+
+
+def read(run: Path, step: int, items: Sequence[str] = ("policy", "train")) -> Checkpoint:
+    """Read a checkpoint whole and compare its checksums; raises `DamagedError`."""
+    wanted = {name: ocp.args.StandardRestore() for name in items}
+    try:
+        with _reader(run) as reader:
+            found = reader.restore(step, args=ocp.args.Composite(**wanted, meta=ocp.args.JsonRestore()))
+        flats = {name: dict(found[name]) for name in items}
+        sums = {name: _checksum(flat) for name, flat in flats.items()} | {"meta": _meta_checksum(found.meta)}
+        sound = all(found.meta["checksums"][name] == value for name, value in sums.items())
+    except Exception as error:  # a torn file shows as any of a dozen errors of Orbax, TensorStore and JSON
+        raise DamagedError(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
+    if not sound:
+        raise DamagedError("its checksum is wrong")
+    return Checkpoint(step, found.meta, flats)
+
+
+def newest_intact(run: Path, items: Sequence[str] = ("policy", "train")) -> Checkpoint:
+    """The newest checkpoint that can really be read; damaged ones are skipped with a warning."""
+    there = steps(run)
+    for step in reversed(there):
+        try:
+            return read(run, step, items)
+        except DamagedError as error:
+            log.warning("skipping damaged checkpoint %s/checkpoints/model_%d (%s)", run, step, error)
+    raise UserError(f"no intact checkpoint in {run / 'checkpoints'}; there are: {there or 'none'}")
+
+
+def find(run: Path, step: int, items: Sequence[str] = ("policy", "train")) -> Checkpoint:
+    """The checkpoint `model_<step>`, or the newest intact one for -1."""
+    if step == -1:
+        return newest_intact(run, items)
+    if step not in steps(run) and not (run / "checkpoints" / f"model_{step}").exists():
+        half = any((run / "checkpoints").glob(f"model_{step}.*"))
+        raise UserError(
+            f"{'half-written' if half else 'no'} checkpoint model_{step} in {run / 'checkpoints'}. "
+            f"There are: {', '.join(f'model_{s}' for s in steps(run)) or 'none'}."
+        )
+    try:
+        return read(run, step, items)
+    except DamagedError as error:
+        intact = newest_intact(run, items).step
+        raise UserError(
+            f"checkpoint model_{step} in {run / 'checkpoints'} is damaged ({error}). "
+            f"The newest intact one is model_{intact}; --checkpoint=-1 takes it."
+        ) from error
+
+
+def load_train(run: Path, step: int, like: Any, meta: Meta) -> tuple[Any, int]:
+    """A training state as `like` (the fresh one), and the iteration it was saved at."""
+    found = find(run, step)
+    what = f"checkpoint {run.name}/model_{found.step}"
+    check_compatible(found.meta, meta, what, (*POLICY_KEYS, "num_envs"))
+    policy = unflatten(like.policy, found.items["policy"], what)
+    train = unflatten(like.replace(policy=None), found.items["train"], what)
+    return train.replace(policy=policy), found.step
+
+
+def load_policy(run: Path, step: int, like: Any, meta: Meta) -> tuple[Any, int]:
+    """Only the policy state (parameters and normaliser), as `like`, and its iteration.
+
+    `like` may be abstract, as `jax.eval_shape` gives it.
+    """
+    found = find(run, step, ("policy",))
+    what = f"checkpoint {run.name}/model_{found.step}"
+    check_compatible(found.meta, meta, what)
+    return unflatten(like, found.items["policy"], what), found.step

@@ -1,0 +1,146 @@
+"""A run on disk: `logs/<experiment>/<date_time>_<run_name>/` with what it takes to repeat it."""
+
+import datetime
+import importlib.metadata
+import json
+import logging
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from gpugym_jax.config import Config
+from gpugym_jax.config_yaml import dump
+from gpugym_jax.paths import CONFIGS
+from gpugym_jax.tables import UserError, unknown
+
+log = logging.getLogger(__name__)
+
+PACKAGES = (
+    "gpugym-jax",
+    "jax",
+    "jaxlib",
+    "flax",
+    "optax",
+    "orbax-checkpoint",
+    "mujoco",
+    "mujoco-mjx",
+    "warp-lang",
+    "numpy",
+)
+
+
+def experiment_dir(cfg: Config) -> Path:
+    """Where the runs of this experiment lie, the working folder's `logs/<experiment>` by default."""
+    return Path(cfg.runner.log_dir) / (cfg.runner.experiment_name or cfg.task)
+
+
+def create(cfg: Config, now: datetime.datetime | None = None) -> Path:
+    """A new, empty run directory; its name begins with the date, so that names sort by age."""
+    if "/" in cfg.runner.run_name:
+        raise UserError(
+            f"runner.run_name is part of a folder's name, it cannot hold '/': {cfg.runner.run_name}"
+        )
+    stamp = (now or datetime.datetime.now()).strftime("%Y-%m-%d_%H-%M-%S-%f")[:-3]
+    path = experiment_dir(cfg) / "_".join(filter(None, [stamp, cfg.runner.run_name]))
+    path.mkdir(parents=True, exist_ok=False)
+    return path
+
+
+def _has_checkpoint(run: Path) -> bool:
+    return any(p.name.startswith("model_") for p in (run / "checkpoints").glob("*"))
+
+
+def find(cfg: Config, load_run: str = "-1") -> Path:
+    """The run that `load_run` names, or the newest one that has a checkpoint.
+
+    Args:
+        cfg: Says which experiment.
+        load_run: A run's folder name, a path to a run, or "-1" for the newest.
+    """
+    home = experiment_dir(cfg)
+    runs = sorted(p for p in home.glob("*") if p.is_dir())
+    if load_run != "-1":
+        for path in (home / load_run, Path(load_run)):
+            if path.is_dir():
+                return path
+        error = unknown("run", load_run, (p.name for p in runs))
+        raise UserError(f"looked in {home}: {error}")
+    started = [p for p in runs if _has_checkpoint(p)]
+    if not started:
+        there = f"{len(runs)} runs, none with a checkpoint" if runs else "no run"
+        raise UserError(f"looked in {home} for the last run: there is {there}. {_elsewhere(home)}")
+    if started[-1] != runs[-1]:
+        log.warning("%s has no checkpoint; taking %s", runs[-1].name, started[-1].name)
+    return started[-1]
+
+
+def _elsewhere(home: Path) -> str:
+    others = sorted(p.name for p in home.parent.glob("*") if p.is_dir() and p != home)
+    return f"Experiments in {home.parent}: {', '.join(others) or 'none'}."
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of what decides the numbers; absent packages are left out."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """The hardware that JAX runs on."""
+    import jax
+
+    devices = jax.devices()
+    return {
+        "platform": platform.platform(),
+        "device": devices[0].device_kind,
+        "backend": jax.default_backend(),
+        "devices": len(devices),
+    }
+
+
+def _git(*arguments: str) -> str | None:
+    """What git says of the package's own checkout; None where there is no git or no checkout."""
+    home = Path(__file__).parent
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(home), *arguments], capture_output=True, text=True, timeout=20
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def commit() -> str | None:
+    """The commit of the code that runs, if it is tracked by git."""
+    # An installed package may lie in someone else's repository: only a tracked file makes it ours.
+    if _git("ls-files", "--error-unmatch", Path(__file__).name) is None:
+        return None
+    return (_git("rev-parse", "HEAD") or "").strip() or None
+
+
+def record(run: Path, cfg: Config, resumed_from: str = "") -> None:
+    """Write the resolved configuration, versions, machine, seed, git commit and git diff into `run`."""
+    dump(cfg, run / "config.yaml")
+    head = commit()
+    facts = {
+        "seed": cfg.runner.seed,
+        "command": sys.argv,
+        "commit": head,
+        "resumed_from": resumed_from or None,
+        "versions": versions(),
+        "machine": machine(),
+    }
+    (run / "run.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    if head is None:
+        log.info("no git checkout of gpugym_jax: the run records versions only")
+        return
+    diff = _git("diff", "HEAD") or ""
+    untracked = _git("ls-files", "--others", "--exclude-standard", "--", str(CONFIGS.parent)) or ""
+    (run / "git.diff").write_text("".join(f"# untracked: {n}\n" for n in untracked.split()) + diff, "utf-8")

@@ -1,0 +1,179 @@
+"""One control step of one robot: ends, resets, pushes, commands, and what is observed when."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gpugym_jax.config import (
+    ActionTerm,
+    Commands,
+    Config,
+    Control,
+    Observations,
+    Pushes,
+    Randomize,
+    RewardOptions,
+)
+from gpugym_jax.mdp import make_mdp
+from gpugym_jax.tables import UserError
+from gpugym_jax.types import Mdp, Reading, TaskState
+from tests.mdp.snapshots import ROBOT
+
+BASE = Config(
+    robot="mini_cheetah",
+    episode_s=1.0,
+    control=Control(hz=50, physics_hz=200),
+    actions={"dof_pos_target": ActionTerm(scale=(0.5,))},
+    observations=Observations(actor=("base_height", "command", "dof_pos", "target_history")),
+    commands=Commands(lin_vel_x=(-1, 1), resample_s=0.2),
+    rewards={"tracking_lin_vel": {"weight": 2.0}, "torques": {"weight": 0.0}},
+    terminations={"height": {"below": 0.1}},
+    randomize=Randomize(start_step=False),
+)
+
+
+def change(**fields: object) -> Mdp:
+    return make_mdp(dataclasses.replace(BASE, **fields), ROBOT)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def mdp() -> Mdp:
+    return change()
+
+
+def begin(mdp: Mdp) -> tuple[TaskState, Reading]:
+    task, robot = mdp.start(jax.random.key(3))
+    nothing = jnp.zeros((len(ROBOT.bodies), 3))
+    return task, Reading(robot, nothing, nothing, nothing, jnp.zeros((), bool))
+
+
+def at(reading: Reading, **robot: object) -> Reading:
+    return reading.replace(robot=reading.robot.replace(**robot))
+
+
+def test_reward_is_dt_times_weight_times_term(mdp: Mdp) -> None:
+    task, reading = begin(mdp)
+    v = mdp.judge(task, reading)
+    # at rest, asked for command c: 0.02 * 2 * exp(-c^2 / 0.25)
+    expected = 0.04 * np.exp(-(float(task.command[0]) ** 2) / 0.25)
+    np.testing.assert_allclose(v.reward, expected, rtol=1e-5)
+    np.testing.assert_allclose(v.metrics["rewards/tracking_lin_vel"], expected, rtol=1e-5)
+    assert "rewards/torques" not in v.metrics, "weight 0 switches a term off"
+
+
+def test_time_out_is_no_termination(mdp: Mdp) -> None:
+    task, reading = begin(mdp)
+    v = mdp.judge(task.replace(step=jnp.int32(49)), reading)
+    assert bool(v.timed_out) and not bool(v.terminated) and bool(v.rewrite)
+    assert int(v.task.step) == 0
+    v = mdp.judge(task.replace(step=jnp.int32(48)), reading)
+    assert not bool(v.timed_out) and not bool(v.rewrite) and int(v.task.step) == 49
+
+
+def test_termination_wins_over_time_out(mdp: Mdp) -> None:
+    task, reading = begin(mdp)
+    fallen = at(reading, base_pos=jnp.array([0.0, 0.0, 0.05]))
+    v = mdp.judge(task.replace(step=jnp.int32(49)), fallen)
+    assert bool(v.terminated) and not bool(v.timed_out)
+    # the final observation is of the fall, the state to go on from is a new one
+    np.testing.assert_allclose(v.final_obs["actor"][0], 0.05)
+    np.testing.assert_allclose(v.robot.base_pos[2], ROBOT.base_height)
+
+
+def test_final_observation_equals_the_next_where_nothing_ended(mdp: Mdp) -> None:
+    task, reading = begin(mdp)
+    v = mdp.judge(task.replace(step=jnp.int32(9)), reading)  # step 10: a new command is due
+    assert float(v.task.command[0]) != float(task.command[0])
+    np.testing.assert_array_equal(v.final_obs["actor"], mdp.observe(v.task, reading)["actor"])
+
+
+def test_termination_reward() -> None:
+    for by_dt, cost in ((False, -3.0), (True, -3.0 * 0.02)):
+        mdp = change(reward=RewardOptions(termination=-3.0, termination_by_dt=by_dt), rewards={})
+        task, reading = begin(mdp)
+        fallen = at(reading, base_pos=jnp.array([0.0, 0.0, 0.05]))
+        np.testing.assert_allclose(mdp.judge(task, fallen).reward, cost, rtol=1e-6)
+        np.testing.assert_allclose(mdp.judge(task.replace(step=jnp.int32(49)), reading).reward, 0.0)
+
+
+def test_negative_reward_is_clipped_before_the_termination_cost() -> None:
+    mdp = change(
+        reward=RewardOptions(clip_negative=True, termination=-1.0),
+        rewards={"base_height": {"weight": -9, "target": 1.0}},
+    )
+    task, reading = begin(mdp)
+    assert float(mdp.judge(task, reading).reward) == 0.0
+    fallen = at(reading, base_pos=jnp.array([0.0, 0.0, 0.05]))
+    assert float(mdp.judge(task, fallen).reward) == -1.0
+
+
+def test_robot_that_is_not_finite_is_reset_and_counted(mdp: Mdp) -> None:
+    task, reading = begin(mdp)
+    v = mdp.judge(task, at(reading, dof_vel=jnp.full(12, jnp.nan)))
+    assert bool(v.terminated) and float(v.metrics["events/not_finite"]) == 1.0 and float(v.reward) == 0.0
+    for leaf in jax.tree.leaves((v.robot, v.final_obs, v.reward, v.metrics, v.task.replace(key=None))):
+        assert np.all(np.isfinite(leaf))
+
+
+def test_pushes_come_on_time_and_are_written() -> None:
+    mdp = change(pushes=Pushes(every_s=0.1, lin_vel=0.5))
+    task, reading = begin(mdp)
+    for step in range(10):
+        v = mdp.judge(task.replace(step=jnp.int32(step)), reading)
+        pushed = (step + 1) % 5 == 0
+        assert bool(v.rewrite) is pushed
+        assert bool(jnp.any(v.robot.base_lin_vel != 0)) is pushed
+
+
+def test_variation_is_kept_or_redrawn() -> None:
+    for every, same in (("run", True), ("episode", False)):
+        mdp = change(randomize=Randomize(every=every, friction=(0.5, 1.0), start_step=False))
+        task, reading = begin(mdp)
+        v = mdp.judge(task.replace(step=jnp.int32(49)), reading)
+        assert (float(v.variation.friction) == float(task.variation.friction)) is same
+
+
+def test_targets_are_remembered_newest_first(mdp: Mdp) -> None:
+    task, _ = begin(mdp)
+    for value in (1.0, 2.0):
+        task = mdp.act(task, jnp.full(12, value))
+    np.testing.assert_allclose(task.target_history[:, 0], [1.0, 0.5, 0.0])
+    np.testing.assert_allclose([task.action[0], task.last_action[0]], [2.0, 1.0])
+
+
+def test_air_time_is_paid_once_and_survives_a_flicker() -> None:
+    mdp = change(rewards={"feet_air_time": {"weight": 1.0, "target": 0.0, "moving": -1.0}})
+    task, up = begin(mdp)
+    foot = ROBOT.body_ids(["foot"])[0]
+    down = up.replace(body_force=up.body_force.at[foot, 2].set(9.0))
+    paid = []
+    for reading in (up, up, down, down, up, down, up, up, down):
+        v = mdp.judge(task, reading)
+        # no command is due in these steps, and reward is dt * weight * air time of the first foot
+        paid.append(float(v.reward) / 0.02)
+        task = v.task
+    # The first contact pays its own step too: 3 * 0.02. A single step without force counts as contact.
+    # The foot that left at the seventh step is held for it, then flies one step, then lands.
+    np.testing.assert_allclose(paid, [0, 0, 0.06, 0, 0, 0, 0, 0, 0.04], atol=1e-6)
+
+
+def test_wrong_rates_and_names_are_told_before_anything_is_compiled() -> None:
+    with pytest.raises(UserError, match="225 Hz.*50 Hz.*nearest that is: 200 Hz|250 Hz"):
+        change(control=Control(hz=50, physics_hz=225))
+    with pytest.raises(UserError, match="no reward named 'lin_velz'. Did you mean 'lin_vel_z'"):
+        change(rewards={"lin_velz": {"weight": 1.0}})
+    with pytest.raises(
+        UserError, match="reward 'tracking_lin_vel' has no parameter 'sigm'. Did you mean 'sigma'"
+    ):
+        change(rewards={"tracking_lin_vel": {"weight": 1.0, "sigm": 1.0}})
+    with pytest.raises(UserError, match="needs a weight"):
+        change(rewards={"tracking_lin_vel": {}})
+    with pytest.raises(
+        UserError, match="no body or group of mini_cheetah named 'tigh'. Did you mean 'thigh'"
+    ):
+        change(terminations={"contact": {"bodies": ["tigh"]}})
+    with pytest.raises(UserError, match="needs a value for 'below'"):
+        change(terminations={"height": {}})

@@ -1,0 +1,152 @@
+"""Terminations, observations, actions, actuators, commands, resets, pushes, variation: numbers by hand."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gpugym_jax.config import ActionTerm, Commands, Control, Observations, PhysicsConfig, Pushes, Randomize
+from gpugym_jax.mdp.actions import Targets, make_targets
+from gpugym_jax.mdp.actuators import make_actuator
+from gpugym_jax.mdp.commands import make_sample_command
+from gpugym_jax.mdp.observations import make_observe
+from gpugym_jax.mdp.pushes import make_push
+from gpugym_jax.mdp.randomize import make_sample_variation
+from gpugym_jax.mdp.resets import make_sample_state
+from gpugym_jax.mdp.terminations import TERMINATIONS
+from gpugym_jax.tables import UserError
+from gpugym_jax.types import Reading
+from tests.mdp.snapshots import ROBOT, make_snapshot
+
+KEY = jax.random.key(0)
+KEYS = jax.random.split(KEY, 2000)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "fields", "ends"),
+    [
+        ("contact", {"bodies": (0,)}, {"body_force": jnp.zeros((13, 3)).at[0, 0].set(1.1)}, True),
+        ("contact", {"bodies": (0,)}, {"body_force": jnp.zeros((13, 3)).at[1, 0].set(9.0)}, False),
+        # leaning by acos(0.5) = 1.05 rad
+        ("tilt", {"angle": 1.0}, {"projected_gravity": [0.866, 0, -0.5]}, True),
+        ("tilt", {"angle": 1.1}, {"projected_gravity": [0.866, 0, -0.5]}, False),
+        ("height", {"below": 0.31}, {}, True),
+        ("height", {"below": 0.29}, {}, False),
+        ("dof_range", {"dof": 1, "limit": 0.7}, {}, True),  # hfe rests at -0.785
+        ("dof_range", {"dof": 1, "limit": 0.8}, {}, False),
+    ],
+)
+def test_termination(name: str, params: dict, fields: dict, ends: bool) -> None:
+    assert bool(TERMINATIONS[name](make_snapshot(**fields), **params)) is ends
+
+
+def test_observation_is_value_over_scale_and_clipped() -> None:
+    cfg = Observations(actor=("base_lin_vel", "command"), scale={"base_lin_vel": 0.5}, clip=3.0)
+    obs = make_observe(cfg)(make_snapshot(base_lin_vel=[1, 2, -0.5], command=[1, 0, -1]), KEY)
+    np.testing.assert_allclose(obs["actor"], [2, 3, -1, 1, 0, -1])
+    np.testing.assert_allclose(obs["critic"], obs["actor"])
+
+
+def test_noise_is_in_the_values_own_unit_and_for_the_actor_only() -> None:
+    cfg = Observations(actor=("dof_pos",), scale={"dof_pos": 0.1}, noise={"dof_pos": 0.05})
+    observe = jax.vmap(make_observe(cfg), in_axes=(None, 0))
+    obs = observe(make_snapshot(), KEYS)
+    # half width 0.05 over a scale of 0.1
+    assert 0.49 < np.abs(obs["actor"]).max() <= 0.5
+    assert np.abs(np.mean(obs["actor"])) < 0.01
+    assert np.all(np.asarray(obs["critic"]) == 0)
+
+
+def test_observation_names_are_checked() -> None:
+    with pytest.raises(UserError, match="no observation named 'dof_poss'. Did you mean 'dof_pos'"):
+        make_observe(Observations(actor=("dof_poss",)))
+    with pytest.raises(UserError, match="observation in use"):
+        make_observe(Observations(actor=("dof_pos",), noise={"dof_vel": 1.0}))
+
+
+def test_targets_are_clipped_then_scaled() -> None:
+    targets = make_targets({"dof_pos_target": ActionTerm(scale=(0.1, 1.0, 2.0), clip=2.0)}, ROBOT)
+    got = targets(jnp.array([1.0, -1.0, 5.0] * 4))
+    np.testing.assert_allclose(got.dof_pos, [0.1, -1.0, 4.0] * 4, rtol=1e-6)
+    np.testing.assert_allclose(got.tau_ff, np.zeros(12))
+
+
+def reading_at(offset: float, speed: float) -> Reading:
+    robot = make_sample_state({"basic": {}}, ROBOT)(KEY)
+    robot = robot.replace(dof_pos=robot.dof_pos + offset, dof_vel=robot.dof_vel + speed)
+    nothing = jnp.zeros((len(ROBOT.bodies), 3))
+    return Reading(robot, nothing, nothing, nothing, jnp.zeros((), bool))
+
+
+def test_pd_torque() -> None:
+    actuator = make_actuator(ROBOT, Control(kp=20.0, kd=0.5))
+    target = Targets(jnp.full(12, 0.3), jnp.zeros(12))
+    _, tau = actuator.torque(actuator.init(), target, reading_at(0.1, 2.0))
+    # 20 * (0.3 - 0.1) - 0.5 * 2
+    np.testing.assert_allclose(tau, np.full(12, 3.0), rtol=1e-5)
+    _, tau = actuator.torque(actuator.init(), target, reading_at(5.0, 0.0))
+    np.testing.assert_allclose(tau, np.tile([-18.0, -18.0, -28.0], 4))
+
+
+def test_smoothing_is_a_moving_average_over_substeps() -> None:
+    actuator = make_actuator(ROBOT, Control(kp=10.0, kd=0.0, smoothing=0.25))
+    target, memory = Targets(jnp.ones(12), jnp.zeros(12)), actuator.init()
+    taus = []
+    for _ in range(3):
+        memory, tau = actuator.torque(memory, target, reading_at(0.0, 0.0))
+        taus.append(float(tau[0]))
+    # targets 0.25, 0.25 + 0.75*0.25 = 0.4375, 0.25 + 0.75*0.4375 = 0.578125
+    np.testing.assert_allclose(taus, [2.5, 4.375, 5.78125], rtol=1e-5)
+
+
+def test_direct_actuator_ignores_gains() -> None:
+    actuator = make_actuator(ROBOT, Control(actuator="direct", kp=99.0))
+    _, tau = actuator.torque(actuator.init(), Targets(jnp.ones(12), jnp.full(12, 20.0)), reading_at(0.5, 1.0))
+    np.testing.assert_allclose(tau, np.tile([18.0, 18.0, 20.0], 4))
+
+
+def test_commands_fill_their_ranges() -> None:
+    cfg = Commands(
+        lin_vel_x=(-1, 3), lin_vel_y=(-0.5, 0.5), ang_vel_yaw=(-2, 2), zero_below=0.2, zero_probability=0.1
+    )
+    got = np.asarray(jax.vmap(make_sample_command(cfg))(KEYS))
+    assert np.all(got.min(0) > [-1.01, -0.51, -2.01]) and np.all(got.min(0) < [-0.9, -0.45, -1.9])
+    assert np.all(got.max(0) < [3.01, 0.51, 2.01]) and np.all(got.max(0) > [2.9, 0.45, 1.9])
+    planar = np.linalg.norm(got[:, :2], axis=1)
+    assert not np.any((planar > 0) & (planar <= 0.2))
+    assert 0.07 < np.mean(np.all(got == 0, axis=1)) < 0.13
+
+
+def test_reset_range_draws_what_it_is_told() -> None:
+    sample = make_sample_state(
+        {"range": {"base_height": (0.4, 0.5), "tilt": 0.1, "yaw": 3.0, "dof_pos": {"kfe": (1.0, 1.2)}}}, ROBOT
+    )
+    robot = jax.vmap(sample)(KEYS)
+    height = np.asarray(robot.base_pos[:, 2])
+    assert 0.4 <= height.min() < 0.41 and 0.49 < height.max() <= 0.5
+    knees = np.asarray(robot.dof_pos)[:, 2::3]
+    assert 1.0 <= knees.min() < 1.01 and 1.19 < knees.max() <= 1.2
+    np.testing.assert_allclose(np.linalg.norm(robot.base_quat, axis=1), 1.0, rtol=1e-5)
+    np.testing.assert_allclose(robot.dof_pos[:, 0], ROBOT.default_dof_pos[0])
+
+
+def test_reset_errors_name_the_nearest() -> None:
+    with pytest.raises(UserError, match="reset 'range' has no parameter 'dof_poss'. Did you mean 'dof_pos'"):
+        make_sample_state({"range": {"dof_poss": {}}}, ROBOT)
+    with pytest.raises(UserError, match="exactly one|takes one entry"):
+        make_sample_state({"range": {}, "basic": {}}, ROBOT)
+
+
+@pytest.mark.parametrize(("mode", "low"), [("add", 0.5), ("set", -0.5)])
+def test_push_changes_the_planar_velocity(mode: str, low: float) -> None:
+    robot = make_sample_state({"basic": {}}, ROBOT)(KEY).replace(base_lin_vel=jnp.array([1.0, 1.0, 2.0]))
+    got = jax.vmap(make_push(Pushes(1.0, 0.5, 0.0, mode)), in_axes=(0, None))(KEYS, robot).base_lin_vel
+    assert low - 1e-6 <= float(got[:, :2].min()) < low + 0.01
+    np.testing.assert_allclose(got[:, 2], 2.0)
+
+
+def test_variation_stays_nominal_without_a_range() -> None:
+    sample = make_sample_variation(Randomize(base_mass=(-1.0, 1.0)), PhysicsConfig(friction=0.8))
+    got = jax.vmap(sample)(KEYS)
+    np.testing.assert_allclose(got.friction, 0.8, rtol=1e-6)
+    assert float(got.base_mass.min()) < -0.99 and float(got.base_mass.max()) > 0.99

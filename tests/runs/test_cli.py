@@ -1,0 +1,131 @@
+"""Flags, overrides and their errors."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+import pytest
+import tyro
+
+from gpugym_jax import cli
+from gpugym_jax.cli import Common
+from gpugym_jax.tables import UserError
+
+
+@dataclass(frozen=True)
+class Flags:
+    """A command."""
+
+    common: tyro.conf.OmitArgPrefixes[Common] = field(default_factory=Common)
+    resume: bool = False
+    """Go on."""
+
+
+@pytest.mark.parametrize(
+    ("arg", "resume"),
+    [("--resume", True), ("--resume=True", True), ("--resume=false", False), ("--no_resume", False)],
+)
+def test_booleans_are_bare_or_have_a_value(arg: str, resume: bool) -> None:
+    assert cli.parse(Flags, [arg])[0].resume is resume
+
+
+def test_flags_take_underscores_and_hyphens() -> None:
+    argv = [
+        "--num_envs=4",
+        "--experiment-name",
+        "x",
+        "--checkpoint",
+        "-1",
+        "--load_run=-1",
+        "--no_compile_cache",
+    ]
+    found, overrides = cli.parse(Flags, argv)
+    assert found.common == Common(num_envs=4, experiment_name="x", compile_cache=False)
+    assert overrides == []
+
+
+def test_the_rest_are_overrides() -> None:
+    argv = ["ppo.clip=0.3", "--task=a", "--runner.seed=-3", "episode_s=2", "--robot=b"]
+    found, overrides = cli.parse(Flags, argv)
+    assert found.common.task == "a"
+    assert overrides == ["ppo.clip=0.3", "runner.seed=-3", "episode_s=2", "robot=b"]
+
+
+@pytest.mark.parametrize(
+    ("arg", "part"),
+    [
+        ("--num_env=4", "no flag '--num_env'. Did you mean '--num_envs'? There are: --task,"),
+        ("--resme", "Did you mean '--resume'?"),
+        ("cartpole", "no flag or override 'cartpole'."),
+        ("--ppo.clip", "'--ppo.clip' has no value; write ppo.clip=VALUE"),
+        ("--num_envs=abc", "--num_envs"),
+        ("--seed", "Missing value for argument '--seed'"),
+    ],
+)
+def test_a_wrong_flag_is_one_line(arg: str, part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(Flags, lambda flags, overrides: 0, [arg]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert part in error
+    assert error.count("\n") == 1
+
+
+def test_flags_that_are_fields_win_over_overrides() -> None:
+    common = Common(num_envs=4, seed=3, backend="mjx", impl="jax", run_name="1e5")
+    assert cli.flag_overrides(common) == [
+        'physics.backend="mjx"',
+        'physics.impl="jax"',
+        "runner.num_envs=4",
+        "runner.seed=3",
+        'runner.run_name="1e5"',
+    ]
+
+
+def test_a_missing_task_lists_them() -> None:
+    with pytest.raises(UserError, match=r"--task is missing\. There are: "):
+        cli.configure(Common(), [])
+    with pytest.raises(UserError, match="not both"):
+        cli.configure(Common(task="a", config="b.yaml"), [])
+
+
+def test_simulator_and_learner_may_differ_only_for_mujoco() -> None:
+    split = Common(sim_device="cpu", rl_device="cuda:0")
+    cli.check_devices(split, "mujoco")
+    with pytest.raises(UserError, match="--sim_device=cpu and --rl_device=cuda:0 differ"):
+        cli.check_devices(split, "mjx")
+    cli.check_devices(Common(sim_device="cuda:0", rl_device="cuda:0"), "mjx")
+
+
+@pytest.mark.parametrize(
+    ("common", "before", "after"),
+    [
+        (Common(device="cpu"), {}, {"JAX_PLATFORMS": "cpu"}),
+        (Common(device="gpu"), {}, {"JAX_PLATFORMS": "cuda,cpu"}),
+        (Common(device="cuda:1"), {}, {"JAX_PLATFORMS": "cuda,cpu", "CUDA_VISIBLE_DEVICES": "1"}),
+        (Common(rl_device="cuda:1"), {"CUDA_VISIBLE_DEVICES": "4,6"}, {"CUDA_VISIBLE_DEVICES": "6"}),
+        (Common(sim_device="cpu", rl_device="cuda:0"), {}, {"JAX_PLATFORMS": "cuda,cpu"}),
+        (Common(), {"JAX_PLATFORMS": "cpu"}, {"JAX_PLATFORMS": "cpu"}),
+    ],
+)
+def test_the_device_becomes_environment_variables(
+    common: Common, before: dict[str, str], after: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("JAX_PLATFORMS", "CUDA_VISIBLE_DEVICES"):
+        monkeypatch.setenv(name, "")  # so that monkeypatch restores it
+        monkeypatch.delenv(name)
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
+    cli.choose_device(common)
+    assert {name: os.environ.get(name) for name in after} == after
+
+
+def test_a_device_that_there_is_not() -> None:
+    with pytest.raises(UserError, match="--device=tpu: no such device"):
+        cli.choose_device(Common(device="tpu"))
+
+
+def test_reading_flags_imports_nothing_heavy() -> None:
+    code = "import sys, gpugym_jax.cli; print({'jax', 'mujoco', 'flax', 'orbax'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
