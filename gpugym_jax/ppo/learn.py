@@ -1,6 +1,7 @@
 """One training iteration: collect a rollout, learn from it, say how it went."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -14,7 +15,7 @@ from gpugym_jax.ppo.normalizer import start_stats
 from gpugym_jax.ppo.state import Episodes, OptState, PolicyState, TrainState, Transition
 from gpugym_jax.ppo.update import make_update, start_optimizer
 from gpugym_jax.tables import UserError
-from gpugym_jax.types import Env, Obs
+from gpugym_jax.types import Env, EnvState, Obs
 
 Metrics = dict[str, Float[Array, ""]]
 
@@ -53,6 +54,12 @@ def check_batch(cfg: Ppo, num_envs: int) -> None:
     )
 
 
+@partial(jax.jit, static_argnums=1)
+def split(key: Key[Array, ""], num: int) -> tuple[Key[Array, ""], ...]:
+    """`jax.random.split` as a tuple."""
+    return tuple(jax.random.split(key, num))
+
+
 def report(episodes: Episodes, rollout: Transition) -> Metrics:
     """What happened to the robots, as scalars."""
     return {
@@ -67,9 +74,9 @@ def report(episodes: Episodes, rollout: Transition) -> Metrics:
 def make_init(cfg: Ppo, env: Env, networks: Networks) -> Callable[[Key[Array, ""]], TrainState]:
     """`init(key)`: new networks, all robots at the start of an episode."""
 
-    def init(key: Key[Array, ""]) -> TrainState:
-        key, k_networks, k_env = jax.random.split(key, 3)
-        state, obs = env.reset(k_env)
+    @jax.jit
+    def begin(key: Key[Array, ""], state: EnvState, obs: Obs) -> TrainState:
+        key, k_networks = jax.random.split(key)
         params = networks.init(k_networks)
         normalizer = {name: start_stats(n) for name, n in env.obs_sizes.items() if cfg.normalize_obs}
         return TrainState(
@@ -83,6 +90,10 @@ def make_init(cfg: Ppo, env: Env, networks: Networks) -> Callable[[Key[Array, ""
             episodes=start_episodes(env.num_envs),
         )
 
+    def init(key: Key[Array, ""]) -> TrainState:
+        key, k_env = split(key, 2)
+        return begin(key, *env.reset(k_env))
+
     return init
 
 
@@ -94,10 +105,6 @@ def make_learner(cfg: Ppo, env: Env, dt: float) -> Learner:
     networks = make_networks(cfg, env.obs_sizes, env.action_size)
     collect = make_collect(env, networks, cfg.rollout_length)
     update = make_update(cfg, networks, discount, gae_lambda)
-
-    @jax.jit
-    def split(key: Key[Array, ""]) -> tuple[Key[Array, ""], ...]:
-        return tuple(jax.random.split(key, 3))
 
     @jax.jit
     def learn(
@@ -113,7 +120,7 @@ def make_learner(cfg: Ppo, env: Env, dt: float) -> Learner:
         return policy, opt, episodes, report(episodes, rollout) | numbers
 
     def iterate(ts: TrainState) -> tuple[TrainState, Metrics]:
-        key, k_collect, k_learn = split(ts.key)
+        key, k_collect, k_learn = split(ts.key, 3)
         state, obs, episodes, rollout = collect(ts.policy, ts.env, ts.obs, ts.episodes, k_collect)
         policy, opt, episodes, metrics = learn(ts.policy, ts.opt, episodes, rollout, obs, k_learn)
         return TrainState(policy, opt, state, obs, key, ts.iteration + 1, episodes), metrics

@@ -11,6 +11,9 @@ TimeEnv = Float[Array, " time *env"]
 Actions = Float[Array, "*batch act"]
 Rows = Float[Array, "*batch"]
 
+MAX_LOG_RATIO = 20.0
+"""Of new to old probability: exp(20) is far outside any clip range, and its square still fits a float32."""
+
 
 def bootstrap_values(
     value: TimeEnv, last_value: Float[Array, "*env"], final_value: TimeEnv, ended: Bool[Array, " time *env"]
@@ -50,8 +53,8 @@ def advantages(
     return jax.lax.scan(backward, jnp.zeros_like(value[0]), (delta, decay), reverse=True)[1]
 
 
-def normalized(x: Float[Array, " row"]) -> Float[Array, " row"]:
-    """With zero mean and unit standard deviation."""
+def normalized(x: Rows) -> Rows:
+    """With zero mean and unit standard deviation over all of them."""
     return (x - jnp.mean(x)) / (jnp.std(x) + 1e-8)
 
 
@@ -83,8 +86,11 @@ def surrogate_loss(
     advantage: Float[Array, " row"],
     clip: float,
 ) -> Float[Array, ""]:
-    """The clipped surrogate, PPO eq. 7, as a cost."""
-    ratio = jnp.exp(log_prob - old_log_prob)
+    """The clipped surrogate, PPO eq. 7, as a cost.
+
+    For a bad action eq. 7 has no upper bound; a policy with a small std would overflow, hence this one.
+    """
+    ratio = jnp.exp(jnp.clip(log_prob - old_log_prob, -MAX_LOG_RATIO, MAX_LOG_RATIO))
     clipped = jnp.clip(ratio, 1 - clip, 1 + clip)
     return -jnp.mean(jnp.minimum(ratio * advantage, clipped * advantage))
 
@@ -95,7 +101,7 @@ def value_loss(
     returns: Float[Array, " row"],
     clip: float | None,
 ) -> Float[Array, ""]:
-    """Mean squared error, PPO eq. 9's L^VF; with `clip`, nothing is gained beyond that distance to `old_value`.
+    """Mean squared error, PPO eq. 9's L^VF; with `clip`, a step of more than that gains nothing.
 
     The clipped form is that of OpenAI baselines' `ppo2`, without its factor of one half, as in rsl_rl.
     """

@@ -52,13 +52,9 @@ class Networks(NamedTuple):
 class Mlp(nnx.Module):
     """Linear layers with an activation between them."""
 
-    def __init__(self, sizes: Sequence[int], activation: Activation, gain: float, rngs: nnx.Rngs) -> None:
-        gains = [HIDDEN_GAIN] * (len(sizes) - 2) + [gain]
+    def __init__(self, sizes: Sequence[int], activation: Activation, rngs: nnx.Rngs) -> None:
         self.activation = activation
-        self.layers = nnx.List(
-            nnx.Linear(a, b, kernel_init=nnx.initializers.orthogonal(g), precision=PRECISION, rngs=rngs)
-            for (a, b), g in zip(pairwise(sizes), gains, strict=True)
-        )
+        self.layers = nnx.List(nnx.Linear(a, b, precision=PRECISION, rngs=rngs) for a, b in pairwise(sizes))
 
     def __call__(self, x: Float[Array, "*batch inputs"]) -> Float[Array, "*batch outputs"]:
         """The last layer's output, without activation."""
@@ -68,35 +64,44 @@ class Mlp(nnx.Module):
         return last(x)
 
 
-def split_mlp(
-    sizes: Sequence[int], activation: Activation, gain: float
-) -> tuple[Callable[[Key[Array, ""]], Any], Callable[[Any, Array], Array]]:
-    """A network as `init(key) -> params` and `apply(params, x)`, its graph taken apart once."""
+def draw_layers(key: Key[Array, ""], sizes: Sequence[int], gain: float) -> dict[str, Any]:
+    """Parameters of an `Mlp`: biases 0; uniform kernels whose outputs have about the size of their inputs.
 
-    def build(key: Key[Array, ""]) -> Mlp:
-        return Mlp(sizes, activation, gain, nnx.Rngs(key))
+    The last layer's outputs have `gain` times it. (He et al. 2015 eq. 10, the gain being that of a ReLU.)
+    """
+    gains = [HIDDEN_GAIN] * (len(sizes) - 2) + [gain]
+    shapes = list(pairwise(sizes))
+    # One draw for all layers: each draw compiled apart takes as long as this one.
+    ends = np.cumsum([a * b for a, b in shapes])
+    draws = jnp.split(jax.random.uniform(key, (int(ends[-1]),), jnp.float32, -1.0, 1.0), ends[:-1])
+    layers = {
+        i: {"kernel": g * (3 / a) ** 0.5 * draw.reshape(a, b), "bias": jnp.zeros(b, jnp.float32)}
+        for i, ((a, b), g, draw) in enumerate(zip(shapes, gains, draws, strict=True))
+    }
+    return {"layers": layers}
 
-    graph = nnx.graphdef(nnx.eval_shape(build, jax.random.key(0)))
 
-    def init(key: Key[Array, ""]) -> Any:
-        return nnx.to_pure_dict(nnx.state(build(key)))
-
-    def apply(params: Any, x: Array) -> Array:
-        return nnx.merge(graph, params)(x)
-
-    return init, apply
+def split_mlp(sizes: Sequence[int], activation: Activation) -> Callable[[Any, Array], Array]:
+    """A network as `apply(params, x)`, its graph taken apart once."""
+    graph = nnx.graphdef(nnx.eval_shape(lambda: Mlp(sizes, activation, nnx.Rngs(0))))
+    return lambda params, x: nnx.merge(graph, params)(x)
 
 
 def make_networks(cfg: Ppo, obs_sizes: Mapping[str, int], action_size: int) -> Networks:
     """An actor that sees `obs["actor"]` and a critic that sees `obs["critic"]`."""
     activation = lookup("activation", cfg.activation, ACTIVATIONS)
-    init_actor, actor = split_mlp((obs_sizes["actor"], *cfg.actor, action_size), activation, ACTOR_GAIN)
-    init_critic, critic = split_mlp((obs_sizes["critic"], *cfg.critic, 1), activation, CRITIC_GAIN)
+    actor_sizes = (obs_sizes["actor"], *cfg.actor, action_size)
+    critic_sizes = (obs_sizes["critic"], *cfg.critic, 1)
+    actor, critic = split_mlp(actor_sizes, activation), split_mlp(critic_sizes, activation)
 
     def init(key: Key[Array, ""]) -> Params:
         k_actor, k_critic = jax.random.split(key)
         std = jnp.full(action_size, cfg.init_std, jnp.float32)
-        return project(Params(init_actor(k_actor), init_critic(k_critic), std))
+        layers = (
+            draw_layers(k_actor, actor_sizes, ACTOR_GAIN),
+            draw_layers(k_critic, critic_sizes, CRITIC_GAIN),
+        )
+        return project(Params(*layers, std))
 
     def policy(params: Params, obs: Obs) -> tuple[Float[Array, "*env act"], Float[Array, " act"]]:
         return actor(params.actor, obs["actor"]), params.std

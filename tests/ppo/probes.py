@@ -24,7 +24,7 @@ PROBE = Ppo(
     epochs=4,
     minibatches=2,
     discount=0.5,
-    learning_rate=1e-2,
+    learning_rate=3e-3,
     desired_kl=None,
     entropy_coef=0.0,
 )
@@ -41,7 +41,9 @@ class ProbeState(struct.PyTreeNode):
 Draw = Callable[[Key[Array, ""]], Array]
 Reward = Callable[[ProbeState, Array], Array]  # state, action -> reward of the step that leaves the state
 Move = Callable[[ProbeState], Array]  # state -> the next x
-End = Callable[[ProbeState, Key[Array, ""]], Array]  # state, key -> whether the step that leaves it is the last
+End = Callable[
+    [ProbeState, Key[Array, ""]], Array
+]  # state, key -> whether the step that leaves it is the last
 
 
 def make_probe(
@@ -69,7 +71,7 @@ def make_probe(
         after = ProbeState(key, move(state), state.step + 1)
         state = jax.tree.map(lambda new, old: jnp.where(ended, new, old), first(k_reset), after)
         ends = (ended & (not by_time), ended & by_time)
-        return state, StepResult(see(state.x), see(after.x), gained, *ends, {"reward": gained})
+        return state, StepResult(see(state.x), see(after.x), gained, *ends, {"gain": gained})
 
     def reset(key: Key[Array, ""]) -> tuple[EnvState, Obs]:
         state = jax.vmap(first)(jax.random.split(key, num_envs))
@@ -113,7 +115,7 @@ def observed_action() -> Env:
 
 
 def coin_ends(by_time: bool, scan: Scan = jax.lax.scan) -> Env:
-    """x is 0 and 1 in turn and is the reward; after each step a coin decides whether the episode ends.
+    """In turn `x` is 0 and 1, and is the reward; after each step a coin decides whether the episode ends.
 
     A new episode begins at 0, so that the value of its first observation is not that of the final one.
     """
