@@ -47,13 +47,18 @@ def dof_range(robot: Robot, state: State, force_on: ndarray, *, dof: str, limit:
 
 def lost(state: State) -> Flags:
     """MuJoCo no longer knows where the robot is."""
-    parts = (state.base_pos, state.base_quat, state.base_lin_vel, state.base_ang_vel, state.dof_pos, state.dof_vel)
+    parts = (
+        state.base_pos,
+        state.base_quat,
+        state.base_lin_vel,
+        state.base_ang_vel,
+        state.dof_pos,
+        state.dof_vel,
+    )
     return ~np.isfinite(np.concatenate(parts, -1)).all(-1)
 
 
-def make_fallen(
-    terms: Terms, robot: Robot
-) -> Callable[[State, Float[ndarray, "n body 3"]], Flags]:
+def make_fallen(terms: Terms, robot: Robot) -> Callable[[State, Float[ndarray, "n body 3"]], Flags]:
     """The function that says which robots have fallen."""
     tests = []
     for name, params in terms.items():

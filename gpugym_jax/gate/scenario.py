@@ -52,9 +52,7 @@ def basic(rng: Rng, robot: Robot, n: int) -> State:
 
 
 @start
-def scaled(
-    rng: Rng, robot: Robot, n: int, *, low: float = 0.5, high: float = 1.5, vel: float = 0.5
-) -> State:
+def scaled(rng: Rng, robot: Robot, n: int, *, low: float = 0.5, high: float = 1.5, vel: float = 0.5) -> State:
     """Default joint angles times U(low, high), base velocities +-vel."""
     nominal = basic(rng, robot, n)
     return replace(
