@@ -22,7 +22,7 @@ def contact(
 ) -> Flags:
     """One of the bodies feels more than `force` N."""
     ids = robot.body_ids((bodies,) if isinstance(bodies, str) else bodies)
-    return np.any(np.linalg.norm(force_on[:, ids], axis=-1) > force, -1)
+    return np.linalg.norm(force_on[:, ids], axis=-1).max(-1) > force
 
 
 @fall
@@ -55,7 +55,7 @@ def lost(state: State) -> Flags:
         state.dof_pos,
         state.dof_vel,
     )
-    return ~np.isfinite(np.concatenate(parts, -1)).all(-1)
+    return np.isfinite(np.concatenate(parts, -1)).min(-1) == 0
 
 
 def make_fallen(terms: Terms, robot: Robot) -> Callable[[State, Float[ndarray, "n body 3"]], Flags]:
@@ -67,6 +67,8 @@ def make_fallen(terms: Terms, robot: Robot) -> Callable[[State, Float[ndarray, "
         tests.append((test, dict(params)))
 
     def fallen(state: State, force_on: Float[ndarray, "n body 3"]) -> Flags:
-        return np.any([lost(state), *(f(robot, state, force_on, **params) for f, params in tests)], 0)
+        return np.logical_or.reduce(
+            [lost(state), *(f(robot, state, force_on, **params) for f, params in tests)]
+        )
 
     return fallen

@@ -125,9 +125,9 @@ def stack(frames: list[Frame]) -> Frame:
     return Frame(**{name: np.stack([getattr(f, name) for f in frames]) for name in names})
 
 
-def start(policy: Policy, scenario: Scenario) -> tuple[World, Tick, Fallen]:
-    """Robots at the start of the scenario."""
-    world = sim.make_world(policy.contract, scenario.friction)
+def start(policy: Policy, scenario: Scenario, careful: bool = True) -> tuple[World, Tick, Fallen]:
+    """Robots at the start of the scenario; `careful` as in `world.make_model`."""
+    world = sim.make_world(policy.contract, scenario.friction, careful)
     sim.place(world, scenario.start)
     feet = np.zeros((len(scenario.friction), len(world.feet), 3))
     fallen = make_fallen(policy.contract.cfg.terminations, world.robot)

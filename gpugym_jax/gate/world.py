@@ -1,5 +1,8 @@
 """Robots in C MuJoCo, many episodes at once, with a more careful solver than training has."""
 
+# MuJoCo's compiled classes have no type stubs.
+# pyright: reportAttributeAccessIssue=false
+
 from dataclasses import dataclass
 
 import mujoco
@@ -8,10 +11,10 @@ from jaxtyping import Bool, Float, Int
 from mujoco.batch import Batch, SimulationError
 from numpy import ndarray
 
-from gpugym_jax.gate.rotation import rotate, rotate_inverse
+from gpugym_jax.gate.rotation import rotate_inverse
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.layout import Layout, make_layout
-from gpugym_jax.robots.model import FORCE, load_model
+from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.runs.policy_metadata import Contract
 from gpugym_jax.tables import UserError, lookup
@@ -40,22 +43,22 @@ class World:
     layout: Layout
     model: mujoco.MjModel
     batch: Batch
-    force_at: Int[ndarray, "body 3"]  # into sensordata
     feet: Int[ndarray, " foot"]  # indices into `Robot.bodies`
 
 
-def make_model(contract: Contract, robot: Robot) -> mujoco.MjModel:
-    """The robot's model with the training's time step and the gate's solver."""
+def make_model(contract: Contract, robot: Robot, careful: bool = True) -> mujoco.MjModel:
+    """The robot's model at the training's time step, with the gate's solver or, not careful, the training's."""
     model = load_model(robot, timestep=contract.sim_dt, cfg=contract.cfg.physics, sensors=True)
-    model.opt.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    model.opt.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
-    model.opt.iterations, model.opt.ls_iterations = SOLVER["iterations"], SOLVER["ls_iterations"]
+    if careful:
+        model.opt.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+        model.opt.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
+        model.opt.iterations, model.opt.ls_iterations = SOLVER["iterations"], SOLVER["ls_iterations"]
     # A robot that diverges is to be seen, and not silently put back to its start.
     model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
     return model
 
 
-def make_world(contract: Contract, friction: Float[ndarray, " n"]) -> World:
+def make_world(contract: Contract, friction: Float[ndarray, " n"], careful: bool = True) -> World:
     """One simulation for each entry of `friction`, the sliding coefficient on the ground."""
     robot = lookup("robot", contract.robot, ROBOTS)
     if robot.dofs != contract.joint_names:
@@ -63,17 +66,15 @@ def make_world(contract: Contract, friction: Float[ndarray, " n"]) -> World:
             f"the policy's joints {', '.join(contract.joint_names)} are not those of our {robot.name}, "
             f"which are {', '.join(robot.dofs)}."
         )
-    model = make_model(contract, robot)
+    model = make_model(contract, robot, careful)
     batch = Batch(model, len(friction), contract.cfg.physics.threads)
     if model.npair:
         batch.expand("pair_friction")[:, :, :2] = friction[:, None, None]
-    starts = [model.sensor(FORCE + name).adr[0] for name in robot.bodies]
     return World(
         robot=robot,
         layout=make_layout(robot, model),
         model=model,
         batch=batch,
-        force_at=np.array(starts)[:, None] + np.arange(3),
         feet=np.array(robot.body_ids(robot.groups.get("foot", ())), int),
     )
 
@@ -81,6 +82,8 @@ def make_world(contract: Contract, friction: Float[ndarray, " n"]) -> World:
 def place(world: World, state: State) -> None:
     """Set all robots."""
     batch, at = world.batch, world.layout
+    for name in ("sensordata", "geom_xpos", "xpos"):
+        batch.bind(name)  # from now on it is filled
     batch.reset(stage=mujoco.mjtStage.mjSTAGE_NONE.value)
     qpos, qvel = batch.bind("qpos"), batch.bind("qvel")
     if at.floating:
@@ -108,8 +111,9 @@ def look(world: World) -> State:
 
 def forces(world: World) -> Float[ndarray, "n body 3"]:
     """Net contact force on each of `Robot.bodies` over the last substep, N, world."""
-    felt = world.batch.bind("sensordata")[:, world.force_at]
-    return np.einsum("ij,njk->nik", world.layout.own_force, felt)
+    count = len(world.robot.bodies)
+    felt = world.batch.bind("sensordata")[:, : 3 * count].reshape(-1, count, 3)
+    return world.layout.force_of_sensors @ felt
 
 
 def foot_positions(world: World) -> Float[ndarray, "n foot 3"]:
@@ -146,8 +150,3 @@ def base_velocity(state: State) -> Float[ndarray, "n 3"]:
 def gravity(state: State) -> Float[ndarray, "n 3"]:
     """Unit vector of gravity in the base frame."""
     return rotate_inverse(state.base_quat, np.array([0.0, 0.0, -1.0]))
-
-
-def world_spin(state: State) -> Float[ndarray, "n 3"]:
-    """Angular velocity in the world frame, rad/s."""
-    return rotate(state.base_quat, state.base_ang_vel)

@@ -70,7 +70,7 @@ def _swish(graph: _Graph, x: str, y: str) -> str:
 
 
 def _gelu(graph: _Graph, x: str, y: str) -> str:
-    """x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2: `jax.nn.gelu` by default. Opset 18 has no Gelu."""
+    """`jax.nn.gelu`'s default, x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2. Opset 18 has no Gelu."""
     cube = graph.apply("Pow", [x, graph.constant(f"{y}_three", 3.0)], f"{y}_cube")
     part = graph.apply("Mul", [cube, graph.constant(f"{y}_part", 0.044715)], f"{y}_bent")
     total = graph.apply("Add", [x, part], f"{y}_sum")
