@@ -53,11 +53,11 @@ def run(flags: Flags, overrides: list[str]) -> int:
     if flags.resume:
         cfg, source = resumed(cfg, flags, overrides)
     cli.start_jax(flags.common)
-    from gpugym_jax.runs import training
+    from gpugym_jax.runs import loop, training
 
     try:
         training.train(cfg, source, flags.common.checkpoint)
-    except training.DivergedError as error:
+    except loop.DivergedError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -12,15 +12,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 import orbax.checkpoint as ocp
 
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import to_mapping
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.runs.directory import versions
+from gpugym_jax.runs.flat import Flat, checksum, flatten, unflatten
 from gpugym_jax.tables import UserError
 from gpugym_jax.types import Physics
 
@@ -31,7 +30,6 @@ FORMAT = 1
 POLICY_KEYS = ("robot", "dofs", "actions", "observations", "obs_sizes", "networks")
 """What must agree between a checkpoint and the task it is loaded into."""
 
-Flat = dict[str, np.ndarray]
 Meta = dict[str, Any]
 
 
@@ -46,57 +44,6 @@ class Checkpoint(NamedTuple):
     step: int
     meta: Meta
     items: dict[str, Flat]
-
-
-# ---------------------------------------------------------------- trees and flat arrays
-
-
-def flatten(tree: Any) -> Flat:
-    """The leaves on the host, by path. Random keys as bits; without empty arrays, which Orbax refuses."""
-    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
-    host = {jax.tree_util.keystr(path): _bits(leaf) for path, leaf in leaves}
-    return {name: value for name, value in host.items() if value.size}
-
-
-def _is_key(leaf: Any) -> bool:
-    return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-
-
-def _bits(leaf: Any) -> np.ndarray:
-    # A copy: the device buffer behind a view may be donated while the write goes on.
-    return np.array(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
-
-
-def unflatten(like: Any, flat: Flat, what: str) -> Any:
-    """A tree as `like`, placed as `like` is, with the leaves of `flat`."""
-    leaves, structure = jax.tree_util.tree_flatten_with_path(like)
-    return jax.tree_util.tree_unflatten(
-        structure, [_leaf(jax.tree_util.keystr(path), leaf, flat, what) for path, leaf in leaves]
-    )
-
-
-def _leaf(name: str, like: Any, flat: Flat, what: str) -> Any:
-    shape = like.shape
-    if 0 in shape:
-        return np.zeros(shape, like.dtype)
-    if name not in flat:
-        raise UserError(f"{what} lacks '{name}': it is of another version of the training state")
-    value = flat[name]
-    if _is_key(like):
-        value = jax.random.wrap_key_data(jnp.asarray(value))
-    if value.shape != shape or value.dtype != like.dtype:
-        there, here = f"{value.dtype}{value.shape}", f"{like.dtype}{shape}"
-        raise UserError(f"{what} has '{name}' as {there}, this run as {here}")
-    sharding = getattr(like, "sharding", None)
-    # Onto one device without committing to it, as fresh arrays are: else all is compiled once more.
-    return jax.device_put(value, sharding if sharding and len(sharding.device_set) > 1 else None)
-
-
-def _checksum(flat: Flat) -> int:
-    total = 0
-    for name in sorted(flat):
-        total = zlib.crc32(flat[name].tobytes(), zlib.crc32(name.encode(), total))
-    return total
 
 
 def _meta_checksum(meta: Meta) -> int:
@@ -171,7 +118,7 @@ class Checkpoints:
         """Copy the training state off the device and begin to write it; waits for an earlier write."""
         items = {"policy": flatten(ts.policy), "train": flatten(ts.replace(policy=None))}
         meta = {**meta, "iteration": step}
-        sums = {name: _checksum(flat) for name, flat in items.items()} | {"meta": _meta_checksum(meta)}
+        sums = {name: checksum(flat) for name, flat in items.items()} | {"meta": _meta_checksum(meta)}
         arrays = {name: ocp.args.StandardSave(flat) for name, flat in items.items()}
         note = ocp.args.JsonSave({**meta, "checksums": sums})
         self._manager.save(step, args=ocp.args.Composite(**arrays, meta=note), force=True)
@@ -208,7 +155,7 @@ def read(run: Path, step: int, items: Sequence[str] = ("policy", "train")) -> Ch
         with _reader(run) as reader:
             found = reader.restore(step, args=ocp.args.Composite(**wanted, meta=ocp.args.JsonRestore()))
         flats = {name: dict(found[name]) for name in items}
-        sums = {name: _checksum(flat) for name, flat in flats.items()} | {"meta": _meta_checksum(found.meta)}
+        sums = {name: checksum(flat) for name, flat in flats.items()} | {"meta": _meta_checksum(found.meta)}
         sound = all(found.meta["checksums"][name] == value for name, value in sums.items())
     except Exception as error:  # a torn file shows as any of a dozen errors of Orbax, TensorStore and JSON
         raise DamagedError(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from gpugym_jax.runs import checkpoint, directory
+from gpugym_jax.runs.flat import flatten
 from tests.runs import toy
 
 WIDTH = 512  # a state of 3 MB: parameters and two moments
 
 
 def _identical(a: object, b: object) -> bool:
-    left, right = checkpoint.flatten(a), checkpoint.flatten(b)
+    left, right = flatten(a), flatten(b)
     return left.keys() == right.keys() and all(np.array_equal(left[k], right[k]) for k in left)
 
 

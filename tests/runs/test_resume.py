@@ -9,7 +9,7 @@ import pytest
 
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import load_config
-from gpugym_jax.runs import checkpoint, training
+from gpugym_jax.runs import building, checkpoint, training
 from gpugym_jax.tables import UserError
 
 N = 2
@@ -76,8 +76,8 @@ def test_a_live_resume_says_that_it_is_not_exact(tmp_path: Path, caplog: pytest.
     first = training.train(config(tmp_path, 1, "mujoco"))
     assert "not exact" not in caplog.text
     saved = checkpoint.read(first, 1).items["train"]
-    built = training.build(config(tmp_path, 2, "mujoco"))
-    start = training.begin(config(tmp_path, 2, "mujoco"), built, checkpoint.find_train(first, -1, built.meta))
+    built = building.build(config(tmp_path, 2, "mujoco"))
+    start = building.begin(config(tmp_path, 2, "mujoco"), built, checkpoint.find_train(first, -1, built.meta))
     assert "this resume is not exact" in caplog.text
     assert start.iteration == 1
     robot = built.physics.read(start.ts.env.sim).robot
