@@ -12,15 +12,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 import orbax.checkpoint as ocp
 
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import to_mapping
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.runs.directory import versions
+from gpugym_jax.runs.flat import Flat, checksum, flatten, unflatten
 from gpugym_jax.tables import UserError
 from gpugym_jax.types import Physics
 
@@ -31,7 +30,6 @@ FORMAT = 1
 POLICY_KEYS = ("robot", "dofs", "actions", "observations", "obs_sizes", "networks")
 """What must agree between a checkpoint and the task it is loaded into."""
 
-Flat = dict[str, np.ndarray]
 Meta = dict[str, Any]
 
 
@@ -42,58 +40,10 @@ class DamagedError(Exception):
 class Checkpoint(NamedTuple):
     """What was read."""
 
+    name: str  # its path
     step: int
     meta: Meta
     items: dict[str, Flat]
-
-
-# ---------------------------------------------------------------- trees and flat arrays
-
-
-def flatten(tree: Any) -> Flat:
-    """The leaves on the host, by path. Random keys as bits; without empty arrays, which Orbax refuses."""
-    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
-    host = {jax.tree_util.keystr(path): _bits(leaf) for path, leaf in leaves}
-    return {name: value for name, value in host.items() if value.size}
-
-
-def _is_key(leaf: Any) -> bool:
-    return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-
-
-def _bits(leaf: Any) -> np.ndarray:
-    # A copy: the device buffer behind a view may be donated while the write goes on.
-    return np.array(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
-
-
-def unflatten(like: Any, flat: Flat, what: str) -> Any:
-    """A tree as `like`, placed as `like` is, with the leaves of `flat`."""
-    leaves, structure = jax.tree_util.tree_flatten_with_path(like)
-    return jax.tree_util.tree_unflatten(
-        structure, [_leaf(jax.tree_util.keystr(path), leaf, flat, what) for path, leaf in leaves]
-    )
-
-
-def _leaf(name: str, like: Any, flat: Flat, what: str) -> Any:
-    shape = like.shape
-    if 0 in shape:
-        return np.zeros(shape, like.dtype)
-    if name not in flat:
-        raise UserError(f"{what} lacks '{name}': it is of another version of the training state")
-    value = flat[name]
-    if _is_key(like):
-        value = jax.random.wrap_key_data(jnp.asarray(value), impl=jax.random.key_impl(like))
-    if value.shape != shape or value.dtype != like.dtype:
-        there, here = f"{value.dtype}{value.shape}", f"{like.dtype}{shape}"
-        raise UserError(f"{what} has '{name}' as {there}, this run as {here}")
-    return jax.device_put(value, getattr(like, "sharding", None))
-
-
-def _checksum(flat: Flat) -> int:
-    total = 0
-    for name in sorted(flat):
-        total = zlib.crc32(flat[name].tobytes(), zlib.crc32(name.encode(), total))
-    return total
 
 
 def _meta_checksum(meta: Meta) -> int:
@@ -168,7 +118,7 @@ class Checkpoints:
         """Copy the training state off the device and begin to write it; waits for an earlier write."""
         items = {"policy": flatten(ts.policy), "train": flatten(ts.replace(policy=None))}
         meta = {**meta, "iteration": step}
-        sums = {name: _checksum(flat) for name, flat in items.items()} | {"meta": _meta_checksum(meta)}
+        sums = {name: checksum(flat) for name, flat in items.items()} | {"meta": _meta_checksum(meta)}
         arrays = {name: ocp.args.StandardSave(flat) for name, flat in items.items()}
         note = ocp.args.JsonSave({**meta, "checksums": sums})
         self._manager.save(step, args=ocp.args.Composite(**arrays, meta=note), force=True)
@@ -205,13 +155,13 @@ def read(run: Path, step: int, items: Sequence[str] = ("policy", "train")) -> Ch
         with _reader(run) as reader:
             found = reader.restore(step, args=ocp.args.Composite(**wanted, meta=ocp.args.JsonRestore()))
         flats = {name: dict(found[name]) for name in items}
-        sums = {name: _checksum(flat) for name, flat in flats.items()} | {"meta": _meta_checksum(found.meta)}
+        sums = {name: checksum(flat) for name, flat in flats.items()} | {"meta": _meta_checksum(found.meta)}
         sound = all(found.meta["checksums"][name] == value for name, value in sums.items())
     except Exception as error:  # a torn file shows as any of a dozen errors of Orbax, TensorStore and JSON
         raise DamagedError(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
     if not sound:
         raise DamagedError("its checksum is wrong")
-    return Checkpoint(step, found.meta, flats)
+    return Checkpoint(str(run / "checkpoints" / f"model_{step}"), step, found.meta, flats)
 
 
 def newest_intact(run: Path, items: Sequence[str] = ("policy", "train")) -> Checkpoint:
@@ -245,14 +195,18 @@ def find(run: Path, step: int, items: Sequence[str] = ("policy", "train")) -> Ch
         ) from error
 
 
-def load_train(run: Path, step: int, like: Any, meta: Meta) -> tuple[Any, int]:
-    """A training state as `like` (the fresh one), and the iteration it was saved at."""
+def find_train(run: Path, step: int, meta: Meta) -> Checkpoint:
+    """As `find`, and refuse what does not fit the task and number of robots of `meta`."""
     found = find(run, step)
-    what = f"checkpoint {run.name}/model_{found.step}"
-    check_compatible(found.meta, meta, what, (*POLICY_KEYS, "num_envs"))
-    policy = unflatten(like.policy, found.items["policy"], what)
-    train = unflatten(like.replace(policy=None), found.items["train"], what)
-    return train.replace(policy=policy), found.step
+    check_compatible(found.meta, meta, found.name, (*POLICY_KEYS, "num_envs"))
+    return found
+
+
+def restore_train(found: Checkpoint, like: Any) -> Any:
+    """The training state as `like`, which may be abstract, as `jax.eval_shape` gives it."""
+    policy = unflatten(like.policy, found.items["policy"], found.name)
+    train = unflatten(like.replace(policy=None), found.items["train"], found.name)
+    return train.replace(policy=policy)
 
 
 def load_policy(run: Path, step: int, like: Any, meta: Meta) -> tuple[Any, int]:
@@ -261,6 +215,5 @@ def load_policy(run: Path, step: int, like: Any, meta: Meta) -> tuple[Any, int]:
     `like` may be abstract, as `jax.eval_shape` gives it.
     """
     found = find(run, step, ("policy",))
-    what = f"checkpoint {run.name}/model_{found.step}"
-    check_compatible(found.meta, meta, what)
-    return unflatten(like, found.items["policy"], what), found.step
+    check_compatible(found.meta, meta, found.name)
+    return unflatten(like, found.items["policy"], found.name), found.step

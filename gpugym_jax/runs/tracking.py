@@ -1,4 +1,4 @@
-"""Where the numbers of a run go. A tracker is a function `(step, numbers) -> None`, and something to close."""
+"""Where the numbers of a run go: a tracker is a function `(step, numbers) -> None`, and one to close it."""
 
 import csv
 from collections.abc import Callable, Mapping, Sequence

@@ -15,23 +15,24 @@ from pathlib import Path
 import numpy as np
 
 from gpugym_jax.runs import checkpoint, directory
+from gpugym_jax.runs.flat import flatten
 from tests.runs import toy
 
 WIDTH = 512  # a state of 3 MB: parameters and two moments
 
 
 def _identical(a: object, b: object) -> bool:
-    left, right = checkpoint.flatten(a), checkpoint.flatten(b)
+    left, right = flatten(a), flatten(b)
     return left.keys() == right.keys() and all(np.array_equal(left[k], right[k]) for k in left)
 
 
 def restore(run: Path) -> int:
     """The iteration of the newest intact checkpoint, after comparing every leaf with what it must be."""
     meta = checkpoint.describe(toy.config(run), toy.robot(), {"actor": 4})
-    ts, step = checkpoint.load_train(run, -1, toy.state(0, WIDTH), meta)
-    if not _identical(ts, toy.state(step, WIDTH)):
-        raise AssertionError(f"checkpoint model_{step} is not what was saved")
-    return step
+    found = checkpoint.find_train(run, -1, meta)
+    if not _identical(checkpoint.restore_train(found, toy.state(0, WIDTH)), toy.state(found.step, WIDTH)):
+        raise AssertionError(f"{found.name} is not what was saved")
+    return found.step
 
 
 def child(run: Path) -> None:

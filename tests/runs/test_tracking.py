@@ -55,6 +55,8 @@ def test_fan_out_feeds_and_closes_all() -> None:
 
 
 def test_an_unknown_tracker_names_those_there_are() -> None:
-    with pytest.raises(UserError, match=r"no tracker named 'cvs'. Did you mean 'csv'\? There are: csv, tensor"):
+    with pytest.raises(
+        UserError, match=r"no tracker named 'cvs'. Did you mean 'csv'\? There are: csv, tensor"
+    ):
         check_trackers(["cvs"])
     check_trackers(list(TRACKERS))

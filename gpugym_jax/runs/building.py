@@ -1,0 +1,137 @@
+"""What a run needs before its first iteration: every name resolved, a state to begin with, a program."""
+
+import contextlib
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+
+from gpugym_jax.config import Config
+from gpugym_jax.env import make_env
+from gpugym_jax.loops import compile_for
+from gpugym_jax.mdp.randomize import varied
+from gpugym_jax.physics import make_physics
+from gpugym_jax.ppo.learn import Learner, make_learner
+from gpugym_jax.robots import ROBOTS
+from gpugym_jax.runs import checkpoint
+from gpugym_jax.runs.tracking import check_trackers
+from gpugym_jax.tables import UserError, lookup
+from gpugym_jax.types import Env, Physics, Scan
+
+log = logging.getLogger(__name__)
+
+CHEAP_S = 3.0
+"""A program that compiles in less than this may be compiled once more, only to measure."""
+
+
+class Built(NamedTuple):
+    """A task, its physics and its learner, before anything is compiled."""
+
+    physics: Physics
+    env: Env
+    learner: Learner
+    meta: checkpoint.Meta
+    collecting: list[float]  # s of each rollout; stays empty on a traceable physics
+
+
+class Start(NamedTuple):
+    """Where a run begins."""
+
+    ts: Any  # a TrainState
+    iteration: int
+
+
+@contextlib.contextmanager
+def stage(name: str, seconds: dict[str, float]) -> Iterator[None]:
+    """Say that a stage begins, and note how long it took."""
+    log.info("%s ...", name)
+    begin = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - begin
+
+
+def timed_scan(scan: Scan, spent: list[float]) -> Scan:
+    """A live scan that notes its seconds."""
+
+    def timed(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        begin = time.perf_counter()
+        out = scan(*args, **kwargs)
+        spent.append(time.perf_counter() - begin)
+        return out
+
+    return timed
+
+
+def build(cfg: Config) -> Built:
+    """Resolve every name of `cfg`; a wrong one is a `UserError` here."""
+    check_trackers(cfg.runner.trackers)
+    robot = lookup("robot", cfg.robot, ROBOTS)
+    timestep = 1.0 / cfg.control.physics_hz
+    physics = make_physics(robot, cfg.physics, cfg.runner.num_envs, timestep, varied(cfg.randomize))
+    env = make_env(cfg, robot, physics)
+    collecting: list[float] = []
+    if not physics.traceable:
+        env = env._replace(scan=timed_scan(env.scan, collecting))
+    learner = make_learner(cfg.ppo, env, 1.0 / cfg.control.hz)
+    return Built(physics, env, learner, checkpoint.describe(cfg, robot, env.obs_sizes), collecting)
+
+
+def find_start(cfg: Config, built: Built, resume: Path, step: int) -> checkpoint.Checkpoint:
+    """The checkpoint to go on from; refused if it does not fit or if nothing is left to do."""
+    found = checkpoint.find_train(resume, step, built.meta)
+    if found.step >= cfg.runner.iterations:
+        raise UserError(
+            f"nothing to do: {found.name} is already at iteration {found.step} of {cfg.runner.iterations}; "
+            f"give more with --max_iterations"
+        )
+    return found
+
+
+def begin(cfg: Config, built: Built, found: checkpoint.Checkpoint | None) -> Start:
+    """A fresh training state, or that of the checkpoint."""
+    physics, key = built.physics, jax.random.key(cfg.runner.seed)
+    init = compile_for(physics, built.learner.init)
+    if found is None:
+        return Start(init(key), 0)
+    if physics.traceable:
+        return Start(checkpoint.restore_train(found, jax.eval_shape(init, key)), found.step)
+    ts = init(key)
+    restored = checkpoint.restore_train(found, checkpoint.portable(physics, ts))
+    return Start(checkpoint.revive(physics, ts.env.sim, restored), found.step)
+
+
+def compiled(built: Built, ts: Any, seconds: dict[str, float]) -> Callable[[Any], tuple[Any, Any]]:
+    """One iteration as one program, compiled ahead; on a live physics as it is."""
+    iterate = compile_for(built.physics, built.learner.iterate, donate_argnums=0)
+    if not built.physics.traceable:
+        return iterate
+    with stage("trace", seconds):
+        lowered = iterate.lower(ts)  # type: ignore[attr-defined]  # `jax.jit` of a traceable iteration
+    with stage("compile", seconds):
+        return lowered.compile()
+
+
+def collection_s(cfg: Config, env: Env, ts: Any) -> float:
+    """Seconds of an iteration without its epochs: collection, and the values and advantages of its steps.
+
+    A whole-compiled iteration cannot be timed in parts, so this is another program, timed on its second call.
+    """
+    collect_only = dataclasses.replace(cfg.ppo, epochs=0)
+    iterate = jax.jit(make_learner(collect_only, env, 1.0 / cfg.control.hz).iterate)
+    jax.block_until_ready(iterate(ts))
+    begin = time.perf_counter()
+    jax.block_until_ready(iterate(ts))
+    return time.perf_counter() - begin
+
+
+def split_if_cheap(cfg: Config, built: Built, ts: Any, seconds: dict[str, float]) -> float | None:
+    """`collection_s` on a GPU where a second compilation is cheap, else None."""
+    cheap = seconds.get("compile", CHEAP_S) < CHEAP_S and jax.default_backend() == "gpu"
+    if not (built.physics.traceable and cheap):
+        return None
+    with stage("measure collection", seconds):
+        return collection_s(cfg, built.env, ts)

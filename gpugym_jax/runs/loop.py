@@ -1,0 +1,149 @@
+"""The loop over iterations: numbers out, checkpoints out, and a clean end whatever happens."""
+
+import contextlib
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gpugym_jax.config import Config
+from gpugym_jax.runs import checkpoint
+from gpugym_jax.runs.building import Built, Start
+from gpugym_jax.runs.console import Progress, Reporter
+from gpugym_jax.runs.tracking import Tracker
+
+log = logging.getLogger(__name__)
+
+
+class DivergedError(RuntimeError):
+    """The numbers of a run are no longer finite."""
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Within, Ctrl-C or SIGTERM only asks to stop, and the function given says so; a second one acts."""
+    asked: list[int] = []
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in signals}
+
+    def ask(number: int, _: object) -> None:
+        asked.append(number)
+        log.info("stopping after this iteration; once more to stop at once")
+        for each in signals:
+            signal.signal(each, before[each])
+
+    for number in signals:
+        signal.signal(number, ask)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number in signals:
+            signal.signal(number, before[number])
+
+
+@jax.jit
+def _finite(tree: Any) -> jax.Array:
+    return jnp.all(jnp.array([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(tree)]))
+
+
+def check_finite(numbers: dict[str, float], iteration: int, run: Path) -> None:
+    """Raise, naming the metrics and the last good checkpoint, if a number is not finite."""
+    bad = [name for name, value in numbers.items() if not np.isfinite(value)]
+    if not bad:
+        return
+    good = checkpoint.steps(run)
+    where = f"{run}/checkpoints/model_{good[-1]}" if good else "none"
+    what = ", ".join(f"{name} is {numbers[name]}" for name in sorted(bad, key=lambda n: "loss" not in n))
+    raise DivergedError(f"iteration {iteration}: {what}. Last good checkpoint: {where}.")
+
+
+class Outputs(NamedTuple):
+    """Where a run's numbers and checkpoints go."""
+
+    run: Path
+    tracker: Tracker
+    reporter: Reporter
+    saver: checkpoint.Checkpoints
+
+
+class Loop:
+    """The loop over iterations: it reads an iteration's numbers while the device runs the next one."""
+
+    def __init__(
+        self, cfg: Config, built: Built, out: Outputs, stages: dict[str, float], collect_s: float | None
+    ) -> None:
+        self.cfg, self.built, self.out, self.stages = cfg, built, out, stages
+        self.collect_s = collect_s
+        self.env_steps = cfg.runner.num_envs * cfg.ppo.rollout_length
+        self.mark = time.perf_counter()
+        self.recent: float | None = None
+        self.pending: tuple[int, Any] | None = None
+        self.saved: int | None = None
+        self.good_enough = False
+
+    def flush(self) -> None:
+        """Wait for the iteration under way, and report it."""
+        if self.pending is None:
+            return
+        iteration, metrics = self.pending
+        self.pending = None
+        numbers = {name: float(value) for name, value in jax.device_get(metrics).items()}
+        now = time.perf_counter()
+        seconds, self.mark = now - self.mark, now
+        check_finite(numbers, iteration, self.out.run)
+        self.report(iteration, numbers, seconds)
+        goal, ended = self.cfg.runner.stop_at_reward, numbers["episode/length"] > 0
+        self.good_enough = goal is not None and bool(ended) and numbers["episode/return"] >= goal
+
+    def pace(self, seconds: float) -> float:
+        """Seconds an iteration, a moving average. The first is none: a live one compiles its parts."""
+        if self.recent is None and "first iteration" not in self.stages:
+            self.stages["first iteration"] = seconds
+            return seconds
+        self.recent = seconds if self.recent is None else 0.9 * self.recent + 0.1 * seconds
+        return self.recent
+
+    def report(self, iteration: int, numbers: dict[str, float], seconds: float) -> None:
+        """Track the numbers and show them."""
+        total = self.cfg.runner.iterations
+        collect_s = self.built.collecting.pop() if self.built.collecting else self.collect_s
+        timing = {"time/iteration_s": seconds, "time/env_steps_per_s": self.env_steps / seconds}
+        if collect_s is not None:
+            timing |= {"time/collection_s": collect_s, "time/learning_s": seconds - collect_s}
+        self.out.tracker.track(iteration, numbers | timing)
+        eta = (total - iteration) * self.pace(seconds)
+        done = (iteration, total, numbers, self.env_steps, seconds, collect_s, eta, self.saved, self.stages)
+        self.out.reporter.show(Progress(*done))
+
+    def save(self, ts: Any, iteration: int) -> None:
+        """Write a checkpoint, unless the policy is not finite."""
+        check_finite({"the policy": 0.0 if _finite(ts.policy) else np.nan}, iteration, self.out.run)
+        self.out.saver.save(iteration, checkpoint.portable(self.built.physics, ts), self.built.meta)
+        self.saved = iteration
+        self.mark = time.perf_counter()
+
+    def run(self, iterate: Callable[[Any], tuple[Any, Any]], start: Start) -> int:
+        """Iterate until the end, the goal or an interruption; the number of iterations done."""
+        ts, iteration = start.ts, start.iteration
+        self.mark = time.perf_counter()
+        with interruptible() as asked:
+            while iteration < self.cfg.runner.iterations and not (asked() or self.good_enough):
+                ts, metrics = iterate(ts)
+                self.flush()
+                iteration += 1
+                self.pending = (iteration, metrics)
+                due = iteration % self.cfg.runner.save_every == 0
+                if due or not self.built.physics.traceable:  # a live iteration is over already
+                    self.flush()
+                if due:
+                    self.save(ts, iteration)
+            self.flush()
+            if self.saved != iteration and iteration > start.iteration:
+                self.save(ts, iteration)
+        return iteration

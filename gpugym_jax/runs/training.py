@@ -1,0 +1,60 @@
+"""The runner: build, compile, loop, log, save. The only effectful part of training, and thin."""
+
+import contextlib
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from gpugym_jax.config import Config
+from gpugym_jax.runs import checkpoint, directory
+from gpugym_jax.runs.building import begin, build, compiled, find_start, split_if_cheap, stage
+from gpugym_jax.runs.console import make_reporter, stage_line
+from gpugym_jax.runs.loop import Loop, Outputs
+from gpugym_jax.runs.tracking import make_tracker
+
+log = logging.getLogger(__name__)
+
+
+def train(cfg: Config, resume: Path | None = None, step: int = -1) -> Path:
+    """Train as `cfg` says, from a checkpoint of the run `resume` if given; the new run's directory.
+
+    Args:
+        cfg: The whole experiment; `runner.iterations` counts those before a resume too.
+        resume: A run's directory.
+        step: Which of its checkpoints; -1 is the newest intact one.
+
+    Raises:
+        UserError: Before anything is compiled, if a name or a checkpoint does not fit.
+        DivergedError: If a number is no longer finite.
+    """
+    stages: dict[str, float] = {}
+    with stage("build", stages):
+        built = build(cfg)
+    with contextlib.closing(built.physics):
+        found = find_start(cfg, built, resume, step) if resume else None
+        with stage("start", stages):
+            start = begin(cfg, built, found)
+        run = directory.create(cfg)
+        directory.record(run, cfg, found.name if found else "")
+        iterate = compiled(built, start.ts, stages)
+        collect_s = split_if_cheap(cfg, built, start.ts, stages)
+        (run / "stages.json").write_text(json.dumps(stages, indent=2) + "\n", encoding="utf-8")
+        log.info("%s; run %s", stage_line(stages), run)
+        with outputs(cfg, run) as out:
+            done = Loop(cfg, built, out, stages, collect_s).run(iterate, start)
+    log.info("%d of %d iterations done; run %s", done, cfg.runner.iterations, run)
+    return run
+
+
+@contextlib.contextmanager
+def outputs(cfg: Config, run: Path) -> Iterator[Outputs]:
+    """Open what a run writes to, and close it whatever happens."""
+    with contextlib.ExitStack() as stack:
+        saver = checkpoint.Checkpoints(run, cfg.runner.keep)
+        stack.callback(saver.close)
+        tracker = make_tracker(run, cfg.runner.trackers)
+        stack.callback(tracker.close)
+        reporter = make_reporter(f"{cfg.task}: {run.name}")
+        stack.callback(reporter.close)
+        yield Outputs(run, tracker, reporter, saver)

@@ -1,0 +1,75 @@
+"""Run directories: made, found and filled."""
+
+import datetime
+import json
+from pathlib import Path
+
+import pytest
+
+from gpugym_jax.config_yaml import load_config
+from gpugym_jax.runs import checkpoint, directory
+from gpugym_jax.tables import UserError
+from tests.runs import toy
+
+
+def at(second: int) -> datetime.datetime:
+    return datetime.datetime(2026, 1, 2, 3, 4, second)
+
+
+def test_a_run_lies_under_its_experiment_by_date_and_name(tmp_path: Path) -> None:
+    cfg = toy.config(tmp_path)
+    assert directory.create(cfg, at(5)) == tmp_path / "toy" / "2026-01-02_03-04-05-000"
+    named = load_config(
+        "cartpole", [f"runner.log_dir={tmp_path}", "runner.experiment_name=e", "runner.run_name=fast"]
+    )
+    assert directory.create(named, at(5)) == tmp_path / "e" / "2026-01-02_03-04-05-000_fast"
+
+
+def test_the_last_run_is_the_newest_with_a_checkpoint(tmp_path: Path) -> None:
+    cfg = toy.config(tmp_path)
+    old, new, empty = (directory.create(cfg, at(s)) for s in (1, 2, 3))
+    for run in (old, new):
+        saver = checkpoint.Checkpoints(run, keep=1)
+        saver.save(1, toy.state(1), checkpoint.describe(cfg, toy.robot(), {}))
+        saver.close()
+    assert directory.find(cfg) == new
+    assert directory.find(cfg, old.name) == old
+    assert directory.find(cfg, str(empty)) == empty
+
+
+def test_a_run_that_is_not_there_says_where_it_looked(tmp_path: Path) -> None:
+    cfg = toy.config(tmp_path)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(UserError, match=r"looked in .*toy for the last run: there is no run.*: other\."):
+        directory.find(cfg)
+    run = directory.create(cfg, at(1))
+    with pytest.raises(UserError, match="1 runs, none with a checkpoint"):
+        directory.find(cfg)
+    with pytest.raises(UserError, match=rf"looked in .*toy: no run named '2026'.*There are: {run.name}\."):
+        directory.find(cfg, "2026")
+
+
+def test_a_run_records_what_it_takes_to_repeat_it(tmp_path: Path) -> None:
+    cfg = toy.config(tmp_path)
+    run = directory.create(cfg)
+    directory.record(run, cfg, "elsewhere/model_3")
+    assert load_config(str(run / "config.yaml")) == cfg
+    facts = json.loads((run / "run.json").read_text())
+    assert facts["seed"] == cfg.runner.seed
+    assert facts["resumed_from"] == "elsewhere/model_3"
+    assert {"python", "jax", "mujoco", "orbax-checkpoint"} <= facts["versions"].keys()
+    assert facts["machine"]["devices"] >= 1
+    assert (run / "git.diff").exists() == (facts["commit"] is not None)
+
+
+def test_without_git_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    caplog.set_level("INFO")
+    cfg = toy.config(tmp_path)
+    run = directory.create(cfg)
+    directory.record(run, cfg)
+    assert json.loads((run / "run.json").read_text())["commit"] is None
+    assert not (run / "git.diff").exists()
+    assert "no git checkout" in caplog.text
