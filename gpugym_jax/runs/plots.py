@@ -87,13 +87,13 @@ def plot_feet(r: Frame, time: ndarray, names: tuple[str, ...]) -> Figure:
 def write_plots(folder: Path, r: Frame, contract: Contract, robot: Robot) -> list[Path]:
     """Write all plots that this robot has as PNG files of the first robot of the record."""
     time = contract.step_dt * np.arange(1, len(r.torque) + 1)
-    figures = {"joints": plot_joints(r, time, contract), "torques": plot_torques(r, time, contract)}
-    if robot.floating:
-        figures["velocities"] = plot_velocities(r, time)
-    if "foot" in robot.groups:
-        figures["feet"] = plot_feet(r, time, robot.groups["foot"])
     folder.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context({"font.size": 8, "axes.grid": True, "grid.alpha": 0.3}):
+        figures = {"joints": plot_joints(r, time, contract), "torques": plot_torques(r, time, contract)}
+        if robot.floating:
+            figures["velocities"] = plot_velocities(r, time)
+        if "foot" in robot.groups:
+            figures["feet"] = plot_feet(r, time, robot.groups["foot"])
         for name, figure in figures.items():
             figure.savefig(folder / f"{name}.png", dpi=110)
     return [folder / f"{name}.png" for name in figures]

@@ -1,0 +1,72 @@
+"""Between MuJoCo's coordinates and ours, for one robot in JAX."""
+
+# MJX does not tell the type of what `mjx.Data` hides in `_impl`.
+# pyright: reportAttributeAccessIssue=false
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import mujoco
+import numpy as np
+from jaxtyping import Array, Float, Int
+from mujoco import mjx
+
+from gpugym_jax.frames import rotate, rotate_inverse
+from gpugym_jax.robots.layout import Layout
+from gpugym_jax.types import RobotState
+
+
+def from_robot(robot: RobotState, layout: Layout) -> tuple[Float[Array, " qpos"], Float[Array, " qvel"]]:
+    """MuJoCo's qpos and qvel, whose free joint turns in the base frame."""
+    robot = robot.replace(**{k: jnp.asarray(v, jnp.float32) for k, v in vars(robot).items()})
+    qpos = reorder(robot.dof_pos, np.argsort(layout.qpos))
+    qvel = reorder(robot.dof_vel, np.argsort(layout.qvel))
+    if not layout.floating:
+        return qpos, qvel
+    turn = rotate_inverse(robot.base_quat, robot.base_ang_vel)
+    return (
+        jnp.concatenate([robot.base_pos, robot.base_quat, qpos]),
+        jnp.concatenate([robot.base_lin_vel, turn, qvel]),
+    )
+
+
+def to_robot(
+    qpos: Float[Array, " qpos"], qvel: Float[Array, " qvel"], layout: Layout, model: mujoco.MjModel
+) -> RobotState:
+    """The inverse of `from_robot`. A fixed base is where the model has it."""
+    if layout.floating:
+        pos, quat, vel, turn = qpos[:3], qpos[3:7], qvel[:3], rotate(qpos[3:7], qvel[3:6])
+        qpos, qvel = qpos[7:], qvel[6:]
+    else:
+        pos = jnp.asarray(model.body_pos[layout.base], jnp.float32)
+        quat = jnp.asarray(model.body_quat[layout.base], jnp.float32)
+        vel = turn = jnp.zeros(3, jnp.float32)
+    return RobotState(
+        base_pos=pos,
+        base_quat=quat,
+        base_lin_vel=vel,
+        base_ang_vel=turn,
+        dof_pos=reorder(qpos, np.argsort(np.argsort(layout.qpos))),
+        dof_vel=reorder(qvel, np.argsort(np.argsort(layout.qvel))),
+    )
+
+
+def reorder(x: Float[Array, " dof"], order: Int[np.ndarray, " dof"]) -> Float[Array, " dof"]:
+    """`x[order]`, without a gather where the order is the same."""
+    return x if np.array_equal(order, np.arange(len(order))) else x[order]
+
+
+def make_read_bodies(model: mujoco.MjModel, layout: Layout) -> Callable[..., tuple[Array, Array]]:
+    """Of a robot's qpos and qvel: positions (m) and velocities (m/s) of the reported bodies, world."""
+    mjx_model = mjx.put_model(model, impl="jax")
+    root = model.body_rootid[layout.body]
+    is_geom = layout.geom >= 0
+
+    def read_bodies(qpos: Array, qvel: Array) -> tuple[Float[Array, "body 3"], Float[Array, "body 3"]]:
+        data = mjx.make_data(mjx_model).replace(qpos=qpos, qvel=qvel)
+        data = mjx.com_vel(mjx_model, mjx.com_pos(mjx_model, mjx.kinematics(mjx_model, data)))
+        pos = jnp.where(is_geom[:, None], data.geom_xpos[layout.geom], data.xpos[layout.body])
+        spin, drift = jnp.split(data.cvel[layout.body], 2, axis=-1)
+        return pos, drift + jnp.cross(spin, pos - data.subtree_com[root])
+
+    return read_bodies

@@ -1,0 +1,72 @@
+"""`python -m gpugym_jax.train --task=mini_cheetah`: train a policy, or go on with one."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import tyro
+
+from gpugym_jax import cli
+from gpugym_jax.config import Config
+from gpugym_jax.config_yaml import load_config
+from gpugym_jax.runs import directory
+from gpugym_jax.tables import UserError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Train a task. Any field of its configuration is set by a.b.c=value, such as ppo.learning_rate=3e-4."""
+
+    common: tyro.conf.OmitArgPrefixes[cli.Common] = field(default_factory=cli.Common)
+    max_iterations: int | None = None
+    """Iterations in all, those before a resume too."""
+    resume: bool = False
+    """Go on with a run (--load_run, --checkpoint), under its own configuration, in a new folder."""
+
+
+def _overrides(flags: Flags, overrides: Sequence[str]) -> list[str]:
+    given = flags.max_iterations
+    return [*overrides] if given is None else [*overrides, f"runner.iterations={given}"]
+
+
+def resumed(cfg: Config, flags: Flags, overrides: Sequence[str]) -> tuple[Config, Path]:
+    """The configuration that a run was trained with, under the overrides given now; and that run."""
+    run = directory.find(cfg, flags.common.load_run)
+    given = [*overrides, *cli.flag_overrides(flags.common)]
+    if not (run / "config.yaml").is_file():
+        raise UserError(f"{run} is not a run: it has no config.yaml")
+    saved = load_config(str(run / "config.yaml"), given)
+    if (saved.task, saved.robot) != (cfg.task, cfg.robot):
+        there, here = f"task {saved.task} and robot {saved.robot}", f"task {cfg.task} and robot {cfg.robot}"
+        raise UserError(f"{run} is of {there}, not of {here}")
+    return saved, run
+
+
+def run(flags: Flags, overrides: list[str]) -> int:
+    """Train; the exit code."""
+    overrides = _overrides(flags, overrides)
+    cfg, source = cli.configure(flags.common, overrides), None
+    if flags.resume:
+        cfg, source = resumed(cfg, flags, overrides)
+    cli.start_jax(flags.common)
+    from gpugym_jax.runs import training
+
+    try:
+        training.train(cfg, source, flags.common.checkpoint)
+    except training.DivergedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; its exit code."""
+    return cli.main(Flags, run, argv, prog="gpugym train")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
