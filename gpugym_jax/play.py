@@ -92,8 +92,8 @@ def film(flags: Flags, choice: "Choice", scenario: "Scenario", robot: "Robot") -
     """Write video and plots of an episode."""
     from gpugym_jax.gate.rollout import rollout
     from gpugym_jax.gate.world import make_model, poses
-    from gpugym_jax.runs.plots import write_plots
-    from gpugym_jax.runs.video import write_video
+    from gpugym_jax.gate.plots import write_plots
+    from gpugym_jax.gate.video import write_video
 
     c, folder = choice.policy.contract, flags.out or choice.folder / "play"
     record = rollout(choice.policy, scenario)
@@ -110,7 +110,7 @@ def film(flags: Flags, choice: "Choice", scenario: "Scenario", robot: "Robot") -
 
 def run(flags: Flags, overrides: list[str]) -> int:
     """Choose the policy; show it in a window where there is a display, else film it."""
-    from gpugym_jax.runs.video import choose_gl
+    from gpugym_jax.gate.video import choose_gl
 
     windowed = not flags.common.headless and bool(os.environ.get("DISPLAY"))
     if not windowed:

@@ -105,6 +105,8 @@ def choose(
     if file is None:
         return without_network(common, overrides, agent) if make else from_run(common, overrides)
     policy = override(read_policy(file), overrides)
+    if common.task and common.task != policy.contract.task:
+        raise UserError(f"{file} is of task '{policy.contract.task}', not of '{common.task}'.")
     if make:
         act = make(policy.contract, common.seed or 0)
         policy = dataclasses.replace(policy, act=act, source=f"agent {agent}")

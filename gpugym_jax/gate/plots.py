@@ -58,8 +58,8 @@ def plot_joints(r: Frame, time: ndarray, contract: Contract) -> Figure:
 def plot_torques(r: Frame, time: ndarray, contract: Contract) -> Figure:
     """Torques of the actuated joints, with their limits."""
     figure, panels = _figure(len(contract.actuated), "torque, N m (of a slider: force, N)")
-    for i, panel in zip(contract.actuated, panels, strict=True):
-        panel.plot(time, r.torque[:, 0, i], color=MEASURED, lw=0.8)
+    for i, torque, panel in zip(contract.actuated, r.torque[:, 0].T, panels, strict=True):
+        panel.plot(time, torque, color=MEASURED, lw=0.8)
         for sign in (-1.0, 1.0):
             panel.axhline(sign * contract.torque_limits[i], color="0.6", lw=0.8, ls="--")
         panel.set_ylabel(contract.joint_names[i])
