@@ -42,6 +42,7 @@ class DamagedError(Exception):
 class Checkpoint(NamedTuple):
     """What was read."""
 
+    name: str  # its path
     step: int
     meta: Meta
     items: dict[str, Flat]
@@ -82,11 +83,13 @@ def _leaf(name: str, like: Any, flat: Flat, what: str) -> Any:
         raise UserError(f"{what} lacks '{name}': it is of another version of the training state")
     value = flat[name]
     if _is_key(like):
-        value = jax.random.wrap_key_data(jnp.asarray(value), impl=jax.random.key_impl(like))
+        value = jax.random.wrap_key_data(jnp.asarray(value))
     if value.shape != shape or value.dtype != like.dtype:
         there, here = f"{value.dtype}{value.shape}", f"{like.dtype}{shape}"
         raise UserError(f"{what} has '{name}' as {there}, this run as {here}")
-    return jax.device_put(value, getattr(like, "sharding", None))
+    sharding = getattr(like, "sharding", None)
+    # Onto one device without committing to it, as fresh arrays are: else all is compiled once more.
+    return jax.device_put(value, sharding if sharding and len(sharding.device_set) > 1 else None)
 
 
 def _checksum(flat: Flat) -> int:
@@ -211,7 +214,7 @@ def read(run: Path, step: int, items: Sequence[str] = ("policy", "train")) -> Ch
         raise DamagedError(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
     if not sound:
         raise DamagedError("its checksum is wrong")
-    return Checkpoint(step, found.meta, flats)
+    return Checkpoint(str(run / "checkpoints" / f"model_{step}"), step, found.meta, flats)
 
 
 def newest_intact(run: Path, items: Sequence[str] = ("policy", "train")) -> Checkpoint:
@@ -245,14 +248,18 @@ def find(run: Path, step: int, items: Sequence[str] = ("policy", "train")) -> Ch
         ) from error
 
 
-def load_train(run: Path, step: int, like: Any, meta: Meta) -> tuple[Any, int]:
-    """A training state as `like` (the fresh one), and the iteration it was saved at."""
+def find_train(run: Path, step: int, meta: Meta) -> Checkpoint:
+    """As `find`, and refuse what does not fit the task and number of robots of `meta`."""
     found = find(run, step)
-    what = f"checkpoint {run.name}/model_{found.step}"
-    check_compatible(found.meta, meta, what, (*POLICY_KEYS, "num_envs"))
-    policy = unflatten(like.policy, found.items["policy"], what)
-    train = unflatten(like.replace(policy=None), found.items["train"], what)
-    return train.replace(policy=policy), found.step
+    check_compatible(found.meta, meta, found.name, (*POLICY_KEYS, "num_envs"))
+    return found
+
+
+def restore_train(found: Checkpoint, like: Any) -> Any:
+    """The training state as `like`, which may be abstract, as `jax.eval_shape` gives it."""
+    policy = unflatten(like.policy, found.items["policy"], found.name)
+    train = unflatten(like.replace(policy=None), found.items["train"], found.name)
+    return train.replace(policy=policy)
 
 
 def load_policy(run: Path, step: int, like: Any, meta: Meta) -> tuple[Any, int]:
@@ -261,6 +268,5 @@ def load_policy(run: Path, step: int, like: Any, meta: Meta) -> tuple[Any, int]:
     `like` may be abstract, as `jax.eval_shape` gives it.
     """
     found = find(run, step, ("policy",))
-    what = f"checkpoint {run.name}/model_{found.step}"
-    check_compatible(found.meta, meta, what)
-    return unflatten(like, found.items["policy"], what), found.step
+    check_compatible(found.meta, meta, found.name)
+    return unflatten(like, found.items["policy"], found.name), found.step

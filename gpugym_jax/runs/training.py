@@ -47,7 +47,6 @@ class Start(NamedTuple):
 
     ts: Any  # a TrainState
     iteration: int
-    source: str  # the checkpoint it is from; empty for a new run
 
 
 # ---------------------------------------------------------------- before the first iteration
@@ -88,15 +87,28 @@ def build(cfg: Config) -> Built:
     return Built(physics, learner, checkpoint.describe(cfg, robot, env.obs_sizes), collecting)
 
 
-def begin(cfg: Config, built: Built, resume: Path | None, step: int) -> Start:
-    """A fresh training state, or that of a checkpoint of the run `resume`."""
-    ts = compile_for(built.physics, built.learner.init)(jax.random.key(cfg.runner.seed))
-    if resume is None:
-        return Start(ts, 0, "")
-    like = checkpoint.portable(built.physics, ts)
-    restored, iteration = checkpoint.load_train(resume, step, like, built.meta)
-    ts = checkpoint.revive(built.physics, ts.env.sim, restored)
-    return Start(ts, iteration, f"{resume}/checkpoints/model_{iteration}")
+def find_start(cfg: Config, built: Built, resume: Path, step: int) -> checkpoint.Checkpoint:
+    """The checkpoint to go on from; refused if it does not fit or if nothing is left to do."""
+    found = checkpoint.find_train(resume, step, built.meta)
+    if found.step >= cfg.runner.iterations:
+        raise UserError(
+            f"nothing to do: {found.name} is already at iteration {found.step} of {cfg.runner.iterations}; "
+            f"give more with --max_iterations"
+        )
+    return found
+
+
+def begin(cfg: Config, built: Built, found: checkpoint.Checkpoint | None) -> Start:
+    """A fresh training state, or that of the checkpoint."""
+    physics, key = built.physics, jax.random.key(cfg.runner.seed)
+    init = compile_for(physics, built.learner.init)
+    if found is None:
+        return Start(init(key), 0)
+    if physics.traceable:
+        return Start(checkpoint.restore_train(found, jax.eval_shape(init, key)), found.step)
+    ts = init(key)
+    restored = checkpoint.restore_train(found, checkpoint.portable(physics, ts))
+    return Start(checkpoint.revive(physics, ts.env.sim, restored), found.step)
 
 
 def compiled(built: Built, ts: Any, seconds: dict[str, float]) -> Callable[[Any], tuple[Any, Any]]:
@@ -115,7 +127,7 @@ def compiled(built: Built, ts: Any, seconds: dict[str, float]) -> Callable[[Any]
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """Within, Ctrl-C or SIGTERM only asks to stop, and the function given says so; a second one is as ever."""
+    """Within, Ctrl-C or SIGTERM only asks to stop, and the function given says so; a second one acts."""
     asked: list[int] = []
     signals = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.getsignal(number) for number in signals}
@@ -202,12 +214,9 @@ class Loop:
         if collect_s is not None:
             timing |= {"time/collection_s": collect_s, "time/learning_s": seconds - collect_s}
         self.out.tracker.track(iteration, numbers | timing)
-        eta = (total - iteration) * seconds
-        self.out.reporter.show(
-            Progress(
-                iteration, total, numbers, self.env_steps, seconds, collect_s, eta, self.saved, self.stages
-            )
-        )
+        eta = (total - iteration) * self.pace(seconds)
+        done = (iteration, total, numbers, self.env_steps, seconds, collect_s, eta, self.saved, self.stages)
+        self.out.reporter.show(Progress(*done))
 
     def save(self, ts: Any, iteration: int) -> None:
         """Write a checkpoint, unless the policy is not finite."""
@@ -253,17 +262,11 @@ def train(cfg: Config, resume: Path | None = None, step: int = -1) -> Path:
     with stage("build", stages):
         built = build(cfg)
     with contextlib.closing(built.physics):
+        found = find_start(cfg, built, resume, step) if resume else None
         with stage("start", stages):
-            start = begin(cfg, built, resume, step)
-        if start.iteration >= cfg.runner.iterations:
-            log.info(
-                "nothing to do: %s is at iteration %d of %d",
-                start.source,
-                start.iteration,
-                cfg.runner.iterations,
-            )
+            start = begin(cfg, built, found)
         run = directory.create(cfg)
-        directory.record(run, cfg, start.source)
+        directory.record(run, cfg, found.name if found else "")
         iterate = compiled(built, start.ts, stages)
         (run / "stages.json").write_text(json.dumps(stages, indent=2) + "\n", encoding="utf-8")
         log.info("%s; run %s", stage_line(stages), run)

@@ -41,9 +41,7 @@ class ProbeState(struct.PyTreeNode):
 Draw = Callable[[Key[Array, ""]], Array]
 Reward = Callable[[ProbeState, Array], Array]  # state, action -> reward of the step that leaves the state
 Move = Callable[[ProbeState], Array]  # state -> the next x
-End = Callable[
-    [ProbeState, Key[Array, ""]], Array
-]  # state, key -> whether the step that leaves it is the last
+End = Callable[[ProbeState, Key[Array, ""]], Array]  # state, key -> whether the step that leaves it is the last
 
 
 def make_probe(

@@ -28,10 +28,10 @@ def _identical(a: object, b: object) -> bool:
 def restore(run: Path) -> int:
     """The iteration of the newest intact checkpoint, after comparing every leaf with what it must be."""
     meta = checkpoint.describe(toy.config(run), toy.robot(), {"actor": 4})
-    ts, step = checkpoint.load_train(run, -1, toy.state(0, WIDTH), meta)
-    if not _identical(ts, toy.state(step, WIDTH)):
-        raise AssertionError(f"checkpoint model_{step} is not what was saved")
-    return step
+    found = checkpoint.find_train(run, -1, meta)
+    if not _identical(checkpoint.restore_train(found, toy.state(0, WIDTH)), toy.state(found.step, WIDTH)):
+        raise AssertionError(f"{found.name} is not what was saved")
+    return found.step
 
 
 def child(run: Path) -> None:

@@ -30,6 +30,11 @@ def run(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def load_train(run: Path, step: int, like: Any, meta: checkpoint.Meta) -> tuple[Any, int]:
+    found = checkpoint.find_train(run, step, meta)
+    return checkpoint.restore_train(found, like), found.step
+
+
 def cut(file: Path) -> None:
     """Lose the second half of a file."""
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
@@ -42,8 +47,9 @@ def flip(file: Path) -> None:
     file.write_bytes(content)
 
 
-def test_round_trip_is_bit_exact(run: Path) -> None:
-    ts, step = checkpoint.load_train(run, -1, toy.state(0), describe(run))
+@pytest.mark.parametrize("like", [toy.state, lambda i: jax.eval_shape(lambda: toy.state(i))])
+def test_round_trip_is_bit_exact(run: Path, like: Callable[[int], Any]) -> None:
+    ts, step = load_train(run, -1, like(0), describe(run))
     assert step == 4
     want = toy.state(4)
     assert jax.tree.structure(ts) == jax.tree.structure(want)
@@ -83,10 +89,10 @@ def test_a_damaged_checkpoint_is_skipped_and_named(
 ) -> None:
     for file in (run / "checkpoints" / "model_4").glob(name):
         harm(file)
-    assert checkpoint.load_train(run, -1, toy.state(0), describe(run))[1] == 3
+    assert load_train(run, -1, toy.state(0), describe(run))[1] == 3
     assert "skipping damaged checkpoint" in caplog.text
     with pytest.raises(UserError, match=r"model_4 .* is damaged .* newest intact one is model_3"):
-        checkpoint.load_train(run, 4, toy.state(0), describe(run))
+        load_train(run, 4, toy.state(0), describe(run))
 
 
 def test_a_half_written_checkpoint_is_not_one(run: Path) -> None:
@@ -106,7 +112,7 @@ def test_nothing_intact(run: Path) -> None:
 
 def test_another_robot_layout_or_network_is_refused_naming_both(run: Path) -> None:
     with pytest.raises(UserError, match="is of robot toy, this run is of robot pony"):
-        checkpoint.load_train(run, -1, toy.state(0), describe(run, "pony"))
+        load_train(run, -1, toy.state(0), describe(run, "pony"))
     with pytest.raises(UserError, match=r"is of networks .*512, 256, 128.* this run is of networks .*64"):
         checkpoint.load_policy(run, -1, toy.state(0).policy, describe(run, actor=(64,)))
     meta = {**describe(run), "observations": {"actor": ["dof_vel"], "critic": ["dof_vel"]}}
@@ -120,14 +126,14 @@ def test_another_number_of_robots_is_refused_only_for_training(run: Path) -> Non
     meta = checkpoint.describe(cfg, toy.robot(), SIZES)
     assert checkpoint.load_policy(run, -1, toy.state(0).policy, meta)[1] == 4
     with pytest.raises(UserError, match="is of num envs 3, this run is of num envs 5"):
-        checkpoint.load_train(run, -1, toy.state(0), meta)
+        load_train(run, -1, toy.state(0), meta)
 
 
 def test_a_leaf_of_another_shape_is_named(run: Path) -> None:
     with pytest.raises(
         UserError, match=r"'\.params\['actor'\]\['bias'\]' as float32\(16,\), .*float32\(8,\)"
     ):
-        checkpoint.load_train(run, -1, toy.state(0, width=8), describe(run))
+        load_train(run, -1, toy.state(0, width=8), describe(run))
 
 
 def test_kill_9_while_saving_loses_nothing(tmp_path: Path) -> None:
