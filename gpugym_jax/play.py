@@ -90,10 +90,10 @@ def plan(flags: Flags, choice: "Choice", robot: "Robot") -> "Scenario":
 
 def film(flags: Flags, choice: "Choice", scenario: "Scenario", robot: "Robot") -> None:
     """Write video and plots of an episode."""
-    from gpugym_jax.gate.rollout import rollout
-    from gpugym_jax.gate.world import make_model, poses
     from gpugym_jax.gate.plots import write_plots
+    from gpugym_jax.gate.rollout import rollout
     from gpugym_jax.gate.video import write_video
+    from gpugym_jax.gate.world import make_model, poses
 
     c, folder = choice.policy.contract, flags.out or choice.folder / "play"
     record = rollout(choice.policy, scenario)
