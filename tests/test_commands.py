@@ -1,0 +1,115 @@
+"""The commands as a user types them: what they refuse, in one line, and what they list."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gpugym_jax import __main__ as gpugym
+from gpugym_jax import train
+from gpugym_jax.config_yaml import load_config, task_names
+from gpugym_jax.runs import checkpoint
+
+TINY = [
+    "--task=cartpole",
+    "--backend=mujoco",
+    "--num_envs=8",
+    "ppo.rollout_length=8",
+    "ppo.epochs=1",
+    "ppo.minibatches=1",
+    "ppo.actor=[8]",
+    "ppo.critic=[8]",
+]
+
+
+@pytest.mark.parametrize(
+    ("argv", "part"),
+    [
+        ([], "--task is missing. There are: cartpole,"),
+        (["--task=cartpol"], "no task named 'cartpol'. Did you mean 'cartpole'?"),
+        (["--task=cartpole", "--num_env=2"], "no flag '--num_env'. Did you mean '--num_envs'?"),
+        (["--task=cartpole", "ppo.clp=1"], "no key in ppo named 'clp'. Did you mean 'clip'?"),
+        (["--task=cartpole", "--load_run=x", "--resume"], "no run named 'x'"),
+        (["--task=cartpole", "--resume"], "for the last run: there is no run."),
+        (["--task=cartpole", "--sim_device=cpu", "--rl_device=gpu", "--backend=mjx"], "differ"),
+        (["--task=cartpole", "--device=tpu"], "--device=tpu: no such device"),
+        (["--task=cartpole", "--backend=mjz"], "no backend named 'mjz'. Did you mean 'mjx'?"),
+        (["--task=cartpole", "--backend=isaacgym"], "isaacgym"),
+        (["--task=cartpole", "robot=cartpool"], "no robot named 'cartpool'. Did you mean 'cartpole'?"),
+        (["--task=cartpole", "rewards.torqes.weight=1"], "no reward named 'torqes'. Did you mean 'torques'?"),
+        (["--task=cartpole", "runner.trackers=[cvs]"], "no tracker named 'cvs'. Did you mean 'csv'?"),
+        (["--task=cartpole", "control.physics_hz=150"], "150"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(
+    argv: list[str],
+    part: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("JAX_PLATFORMS", "CUDA_VISIBLE_DEVICES"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))  # a command may set them; put them back
+    assert train.main([*argv, f"--log_dir={tmp_path / 'logs'}"]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: ")
+    assert part in error
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["tasks", *gpugym.TABLES])
+def test_every_table_is_listed_with_a_line_each(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert gpugym.main(["list", kind]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == sorted(gpugym.entries(kind))
+    assert all(len(line.split()) > 1 for line in lines)
+
+
+def test_unknown_commands_and_lists_name_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gpugym.main(["trian"]) == 2
+    assert "no command named 'trian'. Did you mean 'train'?" in capsys.readouterr().err
+    assert gpugym.main(["list", "reward"]) == 2
+    assert "no list named 'reward'. Did you mean 'rewards'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("task", task_names())
+def test_every_shipped_task_loads(task: str) -> None:
+    assert load_config(task).task == task
+
+
+def test_ctrl_c_saves_and_exits_0(tmp_path: Path) -> None:
+    argv = [
+        *TINY,
+        "--device=cpu",
+        "--max_iterations=1000000",
+        f"--log_dir={tmp_path}",
+        "runner.save_every=1000000",
+    ]
+    command = [sys.executable, "-m", "gpugym_jax", "train", *argv]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("iteration 1/1000000")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=60)
+    assert process.returncode == 0, log
+    (run,) = (tmp_path / "cartpole").iterdir()
+    (step,) = checkpoint.steps(run)
+    assert f"{step} of 1000000 iterations done" in log
+    assert checkpoint.read(run, step).meta["iteration"] == step
+    last = (run / "metrics.csv").read_text().splitlines()[-1]
+    assert last.split(",")[0] == str(step)
+
+
+def test_numbers_that_are_not_finite_stop_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = [*TINY, "--max_iterations=9", f"--log_dir={tmp_path}", "runner.save_every=1"]
+    wild = ["ppo.learning_rate=1e38", "ppo.desired_kl=null", "ppo.max_grad_norm=1e38"]
+    assert train.main([*argv, *wild]) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: iteration ")
+    assert " is nan" in error or " is inf" in error
+    assert "Last good checkpoint: " in error
