@@ -121,7 +121,7 @@ def run(flags: Flags, overrides: list[str]) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """The command."""
-    return cli.main(Flags, run, argv, prog="python -m gpugym_jax.evaluate")
+    return cli.main(Flags, run, argv, prog="gpugym evaluate")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def run(flags: Flags, overrides: list[str]) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """The command."""
-    return cli.main(Flags, run, argv, prog="python -m gpugym_jax.export")
+    return cli.main(Flags, run, argv, prog="gpugym export")
 
 
 if __name__ == "__main__":

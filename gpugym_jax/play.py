@@ -133,7 +133,7 @@ def run(flags: Flags, overrides: list[str]) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """The command."""
-    return cli.main(Flags, run, argv, prog="python -m gpugym_jax.play")
+    return cli.main(Flags, run, argv, prog="gpugym play")
 
 
 if __name__ == "__main__":

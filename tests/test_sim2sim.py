@@ -11,7 +11,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from gpugym_jax.config import ActionTerm, Config, Observations
-from gpugym_jax.config_yaml import load_config
+from gpugym_jax.config_yaml import load_config, task_names
 from gpugym_jax.env import make_env
 from gpugym_jax.gate import rotation, scenario, world
 from gpugym_jax.gate.falls import FALLS
@@ -29,7 +29,7 @@ from gpugym_jax.runs.policy_metadata import TERM_SIZES
 from gpugym_jax.types import Reading, RobotState
 from tests.agents import RNG, agent, random_state
 
-TASKS = ("cartpole", "pendulum", "mini_cheetah", "mini_cheetah_ref")
+TASKS = task_names()
 
 
 def quiet(cfg: Config) -> Config:
@@ -83,15 +83,17 @@ def test_observations_are_those_of_training(cfg: Config) -> None:
     )
     force = RNG.normal(size=(n, len(robot.bodies), 3)) * 3.0
     mdp = make_mdp(cfg, robot)
-    task, _ = jax.vmap(mdp.start)(jax.random.split(jax.random.key(0), n))
-    task = task.replace(
+    keys = jax.random.split(jax.random.key(0), n)
+    shapes, _ = jax.eval_shape(jax.vmap(mdp.start), keys)
+    blank = jax.tree.map(lambda x: keys if x.dtype == keys.dtype else jnp.zeros(x.shape, x.dtype), shapes)
+    task = blank.replace(
         command=jnp.array(command),
         action=jnp.array(memory.raw_action),
         target_history=jnp.array(memory.target_history),
         phase=jnp.array(memory.phase),
     )
     reading = Reading(as_training(state), force * 0, force * 0, force, np.zeros(n, bool))
-    want = jax.vmap(mdp.observe)(task, jax.tree.map(jnp.asarray, reading))["actor"]
+    want = jax.jit(jax.vmap(mdp.observe))(task, jax.tree.map(jnp.asarray, reading))["actor"]
     on_feet = force[:, list(robot.body_ids(robot.groups["foot"]))] if feet else np.zeros((n, 0, 3))
     got = observe(contract, state, memory, command, on_feet)
     np.testing.assert_allclose(got, want, atol=1e-5)
