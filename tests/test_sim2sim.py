@@ -106,14 +106,20 @@ def test_tables_of_the_gate_are_those_of_training() -> None:
     assert set(scenario.COMMANDS) == set(COMMANDS)
 
 
-@pytest.mark.parametrize("cfg", [load_config("mini_cheetah_ref"), everything()], ids=["ref", "everything"])
+@pytest.mark.parametrize(
+    "cfg",
+    [*map(load_config, ("cartpole", "mini_cheetah_ref")), everything()],
+    ids=["cartpole", "ref", "everything"],
+)
 def test_a_rollout_goes_as_in_training(cfg: Config) -> None:
     """With training's solver, 20 control steps of the gate are those of the environment."""
     cfg, robot, n = quiet(cfg), ROBOTS[cfg.robot], 3
     pushes = replace(cfg.pushes, every_s=0.0)
     randomize = replace(cfg.randomize, base_mass=None, friction=None)
     commands = replace(cfg.commands, resample_s=100.0)
-    cfg = replace(cfg, pushes=pushes, randomize=randomize, commands=commands, terminations={})
+    cfg = replace(
+        cfg, pushes=pushes, randomize=randomize, commands=commands, terminations={}, reset={"basic": {}}
+    )
     policy = random_policy(cfg)
     physics = make_physics(robot, cfg.physics, n, policy.contract.sim_dt)
     env = make_env(cfg, robot, physics)
@@ -135,7 +141,7 @@ def test_a_rollout_goes_as_in_training(cfg: Config) -> None:
             frame.torque, np.asarray(state.task.torque)[:, list(robot.actuated_ids)], atol=5e-3
         )
     physics.close()
-    assert np.abs(frame.torque).max() > 1.0, "the robots are to be at work"
+    assert np.abs(frame.torque).max() > 0.1, "the robots are to be at work"
 
 
 def test_the_gate_imports_neither_jax_nor_the_training_environment() -> None:
