@@ -205,7 +205,7 @@ def _locate(task_or_path: str) -> tuple[Path, str]:
     return CONFIGS / f"{task_or_path}.yaml", f"configs/{task_or_path}.yaml"
 
 
-def _with(cfg: Config, override: str) -> Config:
+def with_override(cfg: Config, override: str) -> Config:
     """`cfg` with one `a.b.c=value`."""
     key, equals, text = override.partition("=")
     if not equals or not key:
@@ -237,5 +237,5 @@ def load_config(task_or_path: str, overrides: Sequence[str] = ()) -> Config:
     if not cfg.task:
         cfg = dataclasses.replace(cfg, task=path.stem)
     for override in overrides:
-        cfg = _with(cfg, override)
+        cfg = with_override(cfg, override)
     return cfg

@@ -77,7 +77,7 @@ def action_jerk(r: Frame, dt: float) -> float:
 
 
 def torque(r: Frame, dt: float) -> float:
-    """Rms over joints of the torque in the last substep of each control step, N m."""
+    """Rms over actuated joints of the torque in the last substep of each control step, N m."""
     return float(np.sqrt(np.mean(np.square(r.torque))))
 
 

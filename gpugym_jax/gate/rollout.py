@@ -20,7 +20,7 @@ Fallen = Callable[[sim.State, ndarray], ndarray]
 
 @dataclass(frozen=True)
 class Frame:
-    """What there is to know at the end of a control step, before any kick."""
+    """What there is to know at the end of a control step, before any kick. `joint` counts actuated joints."""
 
     command: Float[ndarray, "*step n 3"]  # in force during the step
     base_pos: Float[ndarray, "*step n 3"]  # m, world
@@ -30,7 +30,7 @@ class Frame:
     dof_pos: Float[ndarray, "*step n dof"]  # rad
     dof_vel: Float[ndarray, "*step n dof"]  # rad/s
     target: Float[ndarray, "*step n joint"]  # rad, absolute, or N m: the first block of the action
-    torque: Float[ndarray, "*step n dof"]  # N m, of the last substep
+    torque: Float[ndarray, "*step n joint"]  # N m, of the last substep
     foot_force: Float[ndarray, "*step n foot 3"]  # N, world
     foot_pos: Float[ndarray, "*step n foot 3"]  # m, world
     fallen: Bool[ndarray, "*step n"]
@@ -112,7 +112,7 @@ def _frame(
         dof_pos=state.dof_pos,
         dof_vel=state.dof_vel,
         target=target,
-        torque=torque,
+        torque=torque[:, contract.actuated],
         foot_force=felt[:, world.feet],
         foot_pos=sim.foot_positions(world),
         fallen=fallen(state, felt),

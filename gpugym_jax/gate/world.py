@@ -47,7 +47,7 @@ class World:
 
 
 def make_model(contract: Contract, robot: Robot, careful: bool = True) -> mujoco.MjModel:
-    """The robot's model at the training's time step, with the gate's solver or, not careful, the training's."""
+    """The robot's model at training's time step, with the gate's solver or, not careful, with training's."""
     model = load_model(robot, timestep=contract.sim_dt, cfg=contract.cfg.physics, sensors=True)
     if careful:
         model.opt.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
@@ -150,3 +150,18 @@ def base_velocity(state: State) -> Float[ndarray, "n 3"]:
 def gravity(state: State) -> Float[ndarray, "n 3"]:
     """Unit vector of gravity in the base frame."""
     return rotate_inverse(state.base_quat, np.array([0.0, 0.0, -1.0]))
+
+
+def poses(
+    robot: Robot,
+    model: mujoco.MjModel,
+    base_pos: Float[ndarray, "step 3"],
+    base_quat: Float[ndarray, "step 4"],
+    dof_pos: Float[ndarray, "step dof"],
+) -> Float[ndarray, "step qpos"]:
+    """A recorded robot's poses as MuJoCo's `qpos`, to be drawn."""
+    at, qpos = make_layout(robot, model), np.zeros((len(dof_pos), model.nq))
+    if at.floating:
+        qpos[:, :7] = np.concatenate([base_pos, base_quat], -1)
+    qpos[:, at.qpos] = dof_pos
+    return qpos

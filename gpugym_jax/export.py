@@ -1,0 +1,41 @@
+"""`python -m gpugym_jax.export --task=mini_cheetah`: a run's policy as an ONNX file."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import tyro
+
+from gpugym_jax import cli
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Write the policy of a checkpoint as an ONNX file that says all that its user needs to know."""
+
+    common: tyro.conf.OmitArgPrefixes[cli.Common] = field(default_factory=cli.Common)
+    out: Path | None = None
+    """The file; policy.onnx in the run's folder by default."""
+
+
+def run(flags: Flags, overrides: list[str]) -> int:
+    """Find the run, export, say what came of it."""
+    cli.start_jax(flags.common)
+    from gpugym_jax.runs.exporting import export_run, locate
+
+    folder, cfg = locate(flags.common, overrides)
+    done = export_run(folder, cfg, flags.common.checkpoint, flags.out)
+    print(
+        f"wrote {done.path}: {cfg.task}, iteration {done.iteration} of {done.run.name}; "
+        f"onnxruntime differs from the network by {done.difference:.1e}"
+    )
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command."""
+    return cli.main(Flags, run, argv, prog="gpugym export")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""`python -m gpugym_jax.play --task=mini_cheetah`: watch a policy, in a window or as a video with plots."""
+
+import dataclasses
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import tyro
+from jaxtyping import Float
+from numpy import ndarray
+
+from gpugym_jax import cli
+from gpugym_jax.tables import UserError
+
+if TYPE_CHECKING:
+    from gpugym_jax.gate.scenario import Scenario
+    from gpugym_jax.robots.robot import Robot
+    from gpugym_jax.runs.choosing import Choice
+
+SEQUENCE = (
+    (0.0, 0.0, 0.0),
+    (0.5, 0.0, 0.0),
+    (1.0, 0.0, 0.0),
+    (1.0, 0.0, 0.5),
+    (0.0, 0.0, 1.0),
+    (0.0, 0.4, 0.0),
+    (-0.5, 0.0, 0.0),
+    (0.0, 0.0, 0.0),
+)
+"""vx, vy m/s, yaw rad/s: the tour that is played without --command, cut to what was trained."""
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Play the newest policy of the last run, or a policy file, in C MuJoCo."""
+
+    common: tyro.conf.OmitArgPrefixes[cli.Common] = field(default_factory=cli.Common)
+    policy: Path | None = None
+    """A policy file; without it, the checkpoint that --task, --load_run and --checkpoint name."""
+    agent: str = "policy"
+    """policy, zero or random."""
+    command: tuple[float, float, float] | None = None
+    """vx and vy, m/s, and yaw rate, rad/s; without it, a tour of several."""
+    seconds: float = 16.0
+    """Length of the video."""
+    pushes: bool = False
+    """Whether the task's pushes come."""
+    video: bool = True
+    """Whether a video is drawn; --no_video leaves the plots."""
+    out: Path | None = None
+    """Folder for video and plots; `play` beside the policy by default."""
+
+
+def commands(
+    ranges: Float[ndarray, "3 2"], steps: int, held: tuple[float, float, float] | None
+) -> Float[ndarray, "step 3"]:
+    """The command at each step: `held`, or the tour within the trained ranges and zero, in equal parts."""
+    if held is not None:
+        return np.tile(held, (steps, 1))
+    low, high = np.minimum(ranges[:, 0], 0.0), np.maximum(ranges[:, 1], 0.0)
+    part = np.arange(steps) * len(SEQUENCE) // steps
+    return np.clip(SEQUENCE, low, high)[part]
+
+
+def plan(flags: Flags, choice: "Choice", robot: "Robot") -> "Scenario":
+    """One episode with the commands that the flags ask for."""
+    from gpugym_jax.gate.scenario import draw_scenario
+
+    c = choice.policy.contract
+    friction = (c.cfg.physics.friction, c.cfg.physics.friction)
+    if flags.seconds < 2.0 * c.step_dt:
+        raise UserError(
+            f"--seconds={flags.seconds:g}: give at least two control steps, {2.0 * c.step_dt:g} s."
+        )
+    drawn = draw_scenario(
+        c,
+        robot,
+        episodes=1,
+        seconds=flags.seconds,
+        seed=flags.common.seed or 0,
+        calm=not flags.pushes,
+        friction=friction,
+    )
+    asked = commands(c.command_ranges, len(drawn.command), flags.command)
+    return dataclasses.replace(drawn, command=asked[:, None])
+
+
+def film(flags: Flags, choice: "Choice", scenario: "Scenario", robot: "Robot") -> None:
+    """Write video and plots of an episode."""
+    from gpugym_jax.gate.plots import write_plots
+    from gpugym_jax.gate.rollout import rollout
+    from gpugym_jax.gate.video import write_video
+    from gpugym_jax.gate.world import make_model, poses
+
+    c, folder = choice.policy.contract, flags.out or choice.folder / "play"
+    record = rollout(choice.policy, scenario)
+    for path in write_plots(folder, record, c, robot):
+        print(f"wrote {path}")
+    if flags.video:
+        model = make_model(c, robot)
+        shown = poses(robot, model, record.base_pos[:, 0], record.base_quat[:, 0], record.dof_pos[:, 0])
+        fps = write_video(folder / "video.mp4", model, shown, c.step_dt)
+        print(f"wrote {folder / 'video.mp4'}, {flags.seconds:g} s at {fps:g} frames a second")
+    if record.fallen.any():
+        print(f"it fell after {c.step_dt * (1 + int(np.argmax(record.fallen[:, 0]))):.2f} s")
+
+
+def run(flags: Flags, overrides: list[str]) -> int:
+    """Choose the policy; show it in a window where there is a display, else film it."""
+    from gpugym_jax.gate.video import choose_gl
+
+    windowed = not flags.common.headless and bool(os.environ.get("DISPLAY"))
+    if not windowed:
+        choose_gl()
+    from gpugym_jax.robots import ROBOTS
+    from gpugym_jax.runs.choosing import choose
+
+    choice = choose(flags.common, overrides, flags.policy, flags.agent)
+    robot = ROBOTS[choice.policy.contract.robot]
+    scenario = plan(flags, choice, robot)
+    print(f"playing {choice.policy.source}")
+    if windowed:
+        from gpugym_jax.gate.viewer import watch
+
+        watch(choice.policy, scenario)
+    else:
+        film(flags, choice, scenario, robot)
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command."""
+    return cli.main(Flags, run, argv, prog="gpugym play")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

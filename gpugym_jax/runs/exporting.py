@@ -1,0 +1,117 @@
+"""From a run's checkpoint to a policy file."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from gpugym_jax import cli
+from gpugym_jax.config import Config
+from gpugym_jax.config_yaml import load_config
+from gpugym_jax.mdp import make_mdp
+from gpugym_jax.ppo.networks import actor_layers, actor_normalizer, make_networks
+from gpugym_jax.ppo.normalizer import normalize, start_stats
+from gpugym_jax.ppo.state import PolicyState
+from gpugym_jax.robots import ROBOTS
+from gpugym_jax.runs import checkpoint, directory
+from gpugym_jax.runs.policy_file import write_policy
+from gpugym_jax.runs.policy_graph import Actor
+from gpugym_jax.runs.policy_metadata import action_numbers, describe
+from gpugym_jax.tables import UserError, lookup
+
+Reference = Callable[[Float[ndarray, "n obs"]], Float[ndarray, "n act"]]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written."""
+
+    path: Path
+    run: Path
+    iteration: int
+    difference: float  # from the network, as `policy_file.difference`
+
+
+def locate(common: cli.Common, overrides: Sequence[str]) -> tuple[Path, Config]:
+    """The run that the flags name, and its own configuration with the overrides."""
+    if not common.task and not common.config and Path(common.load_run).is_dir():
+        run = Path(common.load_run)
+    else:
+        run = directory.find(cli.configure(common, overrides), common.load_run)
+    if not (run / "config.yaml").is_file():
+        raise UserError(f"{run} is no run: it has no config.yaml.")
+    cfg = load_config(str(run / "config.yaml"), [*overrides, *cli.flag_overrides(common)])
+    asked = cli.configure(common, overrides) if common.task or common.config else cfg
+    if asked.robot != cfg.robot:
+        raise UserError(f"run {run} is of robot '{cfg.robot}', task '{asked.task}' is of '{asked.robot}'.")
+    return run, cfg
+
+
+def blank_policy(cfg: Config, obs_sizes: dict[str, int], action_size: int) -> PolicyState:
+    """The shapes of a policy of this configuration."""
+
+    def init() -> PolicyState:
+        networks = make_networks(cfg.ppo, obs_sizes, action_size)
+        stats = {name: start_stats(n) for name, n in obs_sizes.items() if cfg.ppo.normalize_obs}
+        return PolicyState(networks.init(jax.random.key(0)), stats)
+
+    return jax.eval_shape(init)
+
+
+def actor_of(cfg: Config, policy: PolicyState) -> Actor:
+    """A policy's numbers."""
+    scale, clip = action_numbers(cfg, lookup("robot", cfg.robot, ROBOTS))
+    mean, std = actor_normalizer(policy) if cfg.ppo.normalize_obs else (None, None)
+    return Actor(actor_layers(policy), cfg.ppo.activation, scale, clip, mean, std)
+
+
+def reference_of(cfg: Config, policy: PolicyState, obs_sizes: dict[str, int]) -> Reference:
+    """The trained network itself: observations to the mean action, in full float32."""
+    size = actor_layers(policy)[-1][1].shape[0]
+    networks = make_networks(cfg.ppo, obs_sizes, size)
+
+    def reference(obs: Float[ndarray, "n obs"]) -> Float[ndarray, "n act"]:
+        with jax.default_matmul_precision("highest"):
+            seen = normalize(policy.normalizer, {"actor": jnp.asarray(obs)})
+            return np.asarray(networks.policy(policy.params, seen)[0])
+
+    return reference
+
+
+def write_state(path: Path, cfg: Config, policy: PolicyState, iteration: int, commit: str) -> float:
+    """Write the policy file of a policy state; returns its difference from the network."""
+    robot = lookup("robot", cfg.robot, ROBOTS)
+    sizes = make_mdp(cfg, robot).obs_sizes
+    metadata = describe(cfg, robot, iteration, commit)
+    return write_policy(path, actor_of(cfg, policy), metadata, reference_of(cfg, policy, sizes))
+
+
+def _trained_commit(run: Path) -> str:
+    """The commit that the run was started from."""
+    facts = run / "run.json"
+    known = json.loads(facts.read_text(encoding="utf-8")) if facts.is_file() else {}
+    return known.get("commit") or ""
+
+
+def export_run(run: Path, cfg: Config, step: int, out: Path | None = None) -> Exported:
+    """Write the policy file of a run's checkpoint.
+
+    Args:
+        run: The run's folder.
+        cfg: Its configuration.
+        step: The checkpoint's iteration; -1 is the newest intact one.
+        out: The file; `policy.onnx` in the run's folder if not given.
+    """
+    robot = lookup("robot", cfg.robot, ROBOTS)
+    mdp = make_mdp(cfg, robot)
+    like = blank_policy(cfg, mdp.obs_sizes, mdp.action_size)
+    meta = checkpoint.describe(cfg, robot, mdp.obs_sizes)
+    policy, iteration = checkpoint.load_policy(run, step, like, meta)
+    path = out or run / "policy.onnx"
+    return Exported(path, run, iteration, write_state(path, cfg, policy, iteration, _trained_commit(run)))

@@ -1,0 +1,33 @@
+"""Policies without a file, and states to begin in, for tests."""
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from gpugym_jax.config import Config
+from gpugym_jax.gate import world
+from gpugym_jax.robots import ROBOTS
+from gpugym_jax.runs.policy_file import Act, Policy
+from gpugym_jax.runs.policy_metadata import describe, parse
+
+RNG = np.random.default_rng(3)
+
+
+def agent(cfg: Config, act: Act | None = None) -> Policy:
+    """A policy without a file: zero, or the function given."""
+    data = describe(cfg, ROBOTS[cfg.robot])
+    contract = parse(data, "test")
+
+    def zero(obs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        nothing = np.zeros((len(obs), contract.action_size))
+        return nothing, nothing
+
+    return Policy(contract, data, act or zero, "test")
+
+
+def random_state(num_dofs: int, n: int) -> world.State:
+    """Robots anywhere, in any pose."""
+    quat = Rotation.random(n, rng=RNG).as_quat(scalar_first=True)
+    return world.State(
+        *(RNG.normal(size=(n, 3)), quat, RNG.normal(size=(n, 3)), RNG.normal(size=(n, 3))),
+        *(RNG.normal(size=(n, num_dofs)), RNG.normal(size=(n, num_dofs)) * 5.0),
+    )
