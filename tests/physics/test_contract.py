@@ -4,7 +4,7 @@ import jax
 import mujoco
 import numpy as np
 import pytest
-from physics.conftest import (
+from physics.rigs import (
     DT,
     GRAVITY,
     NUM_ENVS,
