@@ -156,7 +156,7 @@ def make_warp_step(
         robot_model = mjx_model.replace(**leaves(sim.variation))
         data = load(new_data(), sim, torque, layout)
         data = mjx.step(robot_model, data)
-        force = force_of_sensors @ data.sensordata.reshape(-1, 3)
+        force = jnp.matmul(force_of_sensors, data.sensordata.reshape(-1, 3), precision="highest")
         return unload(data, sim, force, data._impl.overflow != 0)
 
     return step
@@ -202,6 +202,6 @@ def net_contact_force(data: mjx.Data, counts_for: Float[Array, "geom body"]) -> 
     edges = data._impl.efc_force[contact.efc_address[:, None] + np.arange(4)]
     tangents = edges[:, ::2] - edges[:, 1::2]
     local = jnp.concatenate([edges.sum(1, keepdims=True), tangents * contact.friction[:, :2]], axis=1)
-    world = jnp.einsum("ci,cij->cj", local, contact.frame)
+    world = jnp.sum(local[:, :, None] * contact.frame, axis=1)
     side = counts_for[contact.geom2] - counts_for[contact.geom1]
-    return side.T @ world
+    return jnp.matmul(side.T, world, precision="highest")  # not TF32, which GPUs take by default

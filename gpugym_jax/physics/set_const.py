@@ -65,7 +65,8 @@ def constants(tables: BaseMass, added: Float[Array, ""]) -> dict[str, Float[Arra
     """The model's leaves for one robot whose base carries `added` kg more."""
     share = added / tables.mass[tables.base].astype(np.float32)
     f32 = {k: jnp.asarray(v, jnp.float32) for k, v in vars(tables).items() if k != "base"}
-    fall = f32["slopes"] @ (share / (1 + share * f32["rates"]))
+    # summed, not multiplied as matrices: GPUs would do that with 10 bits of mantissa
+    fall = jnp.sum(f32["slopes"] * share / (1 + share * f32["rates"]), axis=-1)
     bodies = len(tables.mass)
     weights = f32["weights"] - fall
     is_base = np.arange(bodies) == tables.base
