@@ -15,7 +15,7 @@ from gpugym_jax.ppo.normalizer import start_stats
 from gpugym_jax.ppo.state import Episodes, OptState, PolicyState, TrainState, Transition
 from gpugym_jax.ppo.update import make_update, start_optimizer
 from gpugym_jax.tables import UserError
-from gpugym_jax.types import Env, EnvState, Obs
+from gpugym_jax.types import Env, Obs
 
 Metrics = dict[str, Float[Array, ""]]
 
@@ -75,24 +75,22 @@ def make_init(cfg: Ppo, env: Env, networks: Networks) -> Callable[[Key[Array, ""
     """`init(key)`: new networks, all robots at the start of an episode."""
 
     @jax.jit
-    def begin(key: Key[Array, ""], state: EnvState, obs: Obs) -> TrainState:
-        key, k_networks = jax.random.split(key)
-        params = networks.init(k_networks)
+    def begin(key: Key[Array, ""]) -> tuple[PolicyState, OptState, Episodes]:
+        params = networks.init(key)
         normalizer = {name: start_stats(n) for name, n in env.obs_sizes.items() if cfg.normalize_obs}
-        return TrainState(
-            policy=PolicyState(params, normalizer),
-            opt=start_optimizer(cfg, params),
-            env=state,
-            # Groups may share one array, and a buffer can be donated to `iterate` only once.
-            obs=jax.tree.map(jnp.copy, obs),
-            key=key,
-            iteration=jnp.zeros((), jnp.int32),
-            episodes=start_episodes(env.num_envs),
-        )
+        return PolicyState(params, normalizer), start_optimizer(cfg, params), start_episodes(env.num_envs)
+
+    @jax.jit
+    def apart(obs: Obs) -> Obs:
+        # Groups may share one array, and a buffer can be donated to `iterate` only once.
+        return jax.tree.map(jnp.copy, obs)
 
     def init(key: Key[Array, ""]) -> TrainState:
-        key, k_env = split(key, 2)
-        return begin(key, *env.reset(k_env))
+        key, k_env, k_networks = split(key, 3)
+        # The env's state goes around compiled code: a live simulator's is not a JAX value.
+        state, obs = env.reset(k_env)
+        policy, opt, episodes = begin(k_networks)
+        return TrainState(policy, opt, state, apart(obs), key, jnp.zeros((), jnp.int32), episodes)
 
     return init
 

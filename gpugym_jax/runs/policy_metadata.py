@@ -19,12 +19,12 @@ The gait clock advances 2 pi `gait_hz` `step_dt` a step.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from gpugym_jax import __version__
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import from_mapping, to_mapping
 from gpugym_jax.robots.robot import Robot
@@ -185,7 +185,7 @@ def describe(cfg: Config, robot: Robot, iteration: int = 0, git_commit: str = ""
         "robot": robot.name,
         "task": cfg.task,
         "iteration": str(iteration),
-        "gpugym_version": metadata.version("gpugym-jax"),
+        "gpugym_version": __version__,
         "git_commit": git_commit,
         "gpugym_config": json.dumps(to_mapping(cfg)),
     }

@@ -1,105 +1,16 @@
-"""Rigs: a physics of a few robots with its compiled verbs, made once a session."""
+"""Fixtures: each robot on each backend."""
 
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, NamedTuple
-
-import jax
-import numpy as np
 import pytest
-
-from gpugym_jax.config import PhysicsConfig
-from gpugym_jax.physics import make_physics
-from gpugym_jax.robots import ROBOTS
-from gpugym_jax.robots.robot import Robot
-from gpugym_jax.types import Physics, Reading, RobotState, Variation
-
-NUM_ENVS = 12  # one for each joint of the mini cheetah
-DT = 0.002  # s
-GRAVITY = 9.81  # m/s^2, MuJoCo's default
-
-gpu = pytest.mark.gpu
-no_gpu = pytest.mark.skipif(jax.default_backend() != "gpu", reason="mjx/warp needs an NVIDIA GPU")
-BACKENDS = ["mujoco", "mjx/jax", pytest.param("mjx/warp", marks=[gpu, no_gpu])]
-
-
-class Rig(NamedTuple):
-    """A physics and its verbs, compiled where they may be."""
-
-    robot: Robot
-    physics: Physics
-    init: Callable[..., Any]
-    step: Callable[..., Any]
-    write: Callable[..., Any]
-    read: Callable[..., Reading]
-
-
-@lru_cache
-def make_rig(robot_name: str, backend_name: str) -> Rig:
-    backend, _, impl = backend_name.partition("/")
-    robot, cfg = ROBOTS[robot_name], PhysicsConfig(backend=backend, impl=impl or "auto")
-    physics = make_physics(robot, cfg, NUM_ENVS, DT)
-    verbs = (physics.step, physics.write, physics.read)
-    return Rig(robot, physics, physics.init, *(jax.jit(f) if physics.traceable else f for f in verbs))
+from physics.rigs import BACKENDS, Rig, make_rig
 
 
 @pytest.fixture(params=["toy", "mini_cheetah"])
 def robot_name(request: pytest.FixtureRequest) -> str:
+    """A robot to test on."""
     return request.param
 
 
 @pytest.fixture(params=BACKENDS)
 def rig(robot_name: str, request: pytest.FixtureRequest) -> Rig:
+    """That robot on a backend."""
     return make_rig(robot_name, request.param)
-
-
-def standing(robot: Robot, height: float | None = None) -> RobotState:
-    """At rest in the default pose, the base at its reset height or at `height`."""
-    zero = np.zeros((NUM_ENVS, 3), np.float32)
-    return RobotState(
-        base_pos=zero + np.float32([0, 0, robot.base_height if height is None else height]),
-        base_quat=np.tile(np.float32([1, 0, 0, 0]), (NUM_ENVS, 1)),
-        base_lin_vel=zero,
-        base_ang_vel=zero,
-        dof_pos=np.tile(np.float32(robot.default_dof_pos), (NUM_ENVS, 1)),
-        dof_vel=np.zeros((NUM_ENVS, len(robot.dofs)), np.float32),
-    )
-
-
-def tumbling(robot: Robot, seed: int = 0, height: float = 2.0) -> RobotState:
-    """In the air at random attitudes, spins and joint states."""
-    rng = np.random.default_rng(seed)
-    quat = rng.normal(size=(NUM_ENVS, 4))
-    low, high = np.array(robot.dof_pos_limit).T
-    state = RobotState(
-        base_pos=rng.uniform(-1, 1, (NUM_ENVS, 3)) + np.array([0, 0, height]),
-        base_quat=quat / np.linalg.norm(quat, axis=1, keepdims=True),
-        base_lin_vel=rng.uniform(-1, 1, (NUM_ENVS, 3)),
-        base_ang_vel=rng.uniform(-3, 3, (NUM_ENVS, 3)),
-        dof_pos=rng.uniform(0.8 * low, 0.8 * high, (NUM_ENVS, len(robot.dofs))),
-        dof_vel=rng.uniform(-2, 2, (NUM_ENVS, len(robot.dofs))),
-    )
-    return jax.tree.map(np.float32, state)
-
-
-def varied(friction: Any = 1.0, base_mass: Any = 0.0) -> Variation:
-    def each(x: Any) -> np.ndarray:
-        return np.broadcast_to(np.float32(x), (NUM_ENVS,))
-
-    return Variation(friction=each(friction), base_mass=each(base_mass))
-
-
-def hold(rig: Rig, sim: Any, steps: int) -> Any:
-    """Let the joints hold the default pose by their gains."""
-    pose, kp, kd = (np.float32(x) for x in (rig.robot.default_dof_pos, rig.robot.kp, rig.robot.kd))
-    for _ in range(steps):
-        state = rig.read(sim).robot
-        sim = rig.step(sim, kp * (pose - np.asarray(state.dof_pos)) - kd * np.asarray(state.dof_vel))
-    return sim
-
-
-@lru_cache
-def settled(robot_name: str) -> RobotState:
-    """Standing still, after two seconds of holding the default pose."""
-    rig = make_rig(robot_name, "mujoco")
-    return rig.read(hold(rig, rig.init(standing(rig.robot), varied()), 1000)).robot

@@ -4,13 +4,15 @@ import jax
 import mujoco
 import numpy as np
 import pytest
-from physics.conftest import (
+from physics.rigs import (
     DT,
     GRAVITY,
     NUM_ENVS,
     Rig,
+    gpu,
     hold,
     make_rig,
+    no_gpu,
     settled,
     standing,
     tumbling,
@@ -281,6 +283,18 @@ def test_a_diverged_robot_is_seen(rig: Rig, robot_name: str) -> None:
     assert not fine[1] and fine[np.arange(NUM_ENVS) != 1].all()
     sim = rig.step(rig.write(sim, ~fine, state, varied()), zero_torque(rig))
     assert np.isfinite(np.asarray(rig.read(sim).robot.base_pos)).all()
+
+
+@pytest.mark.parametrize("impl", ["jax", pytest.param("warp", marks=[gpu, no_gpu])])
+def test_overflow_is_told(impl: str) -> None:
+    """Four feet on the ground want more room than for three contacts, and the air wants none."""
+    robot = ROBOTS["toy"]
+    cfg = PhysicsConfig(backend="mjx", impl=impl, contacts=3)
+    physics = make_physics(robot, cfg, NUM_ENVS, DT, varied=[])
+    step, torque = jax.jit(physics.step), np.zeros((NUM_ENVS, 4), np.float32)
+    grounded = physics.read(step(physics.init(settled("toy"), varied()), torque))
+    assert np.all(grounded.overflow)
+    assert not np.any(physics.read(step(physics.init(standing(robot, 2.0), varied()), torque)).overflow)
 
 
 def test_closing_twice_is_fine_and_ends_it() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from physics.conftest import NUM_ENVS, make_rig, settled, varied
+from physics.rigs import NUM_ENVS, make_rig, settled, varied
 
 STEPS = 100  # 0.2 s
 
