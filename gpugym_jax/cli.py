@@ -202,11 +202,16 @@ def check_devices(common: Common, backend: str) -> None:
         )
 
 
+def asked_device(common: Common) -> tuple[str, str] | None:
+    """Platform and index of the device that the flags ask JAX to use, if any does."""
+    names = {"--device": common.device, "--rl_device": common.rl_device, "--sim_device": common.sim_device}
+    parsed = [_platform(name, flag) for flag, name in names.items() if name]
+    return parsed[0] if parsed else None
+
+
 def choose_device(common: Common) -> None:
     """Set the environment variables by which JAX and Warp choose their device. Before jax is imported."""
-    names = {"--device": common.device, "--sim_device": common.sim_device, "--rl_device": common.rl_device}
-    parsed = {flag: _platform(name, flag) for flag, name in names.items() if name}
-    chosen = parsed.get("--device") or parsed.get("--rl_device") or parsed.get("--sim_device")
+    chosen = asked_device(common)
     if not chosen:
         return
     platform, index = chosen
@@ -229,10 +234,16 @@ def start_jax(common: Common) -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
     try:
-        jax.devices()
+        there = jax.devices()
     except RuntimeError as error:
-        asked = os.environ.get("JAX_PLATFORMS", "")
-        raise UserError(f"no device for JAX_PLATFORMS={asked}: {' '.join(str(error).split())}") from None
+        platforms = os.environ.get("JAX_PLATFORMS", "")
+        raise UserError(f"no device for JAX_PLATFORMS={platforms}: {' '.join(str(error).split())}") from None
+    asked = asked_device(common)
+    if asked and asked[0] == "cuda" and there[0].platform != "gpu":
+        # With a second platform allowed JAX would quietly take that one.
+        raise UserError(
+            f"a GPU was asked for, but JAX finds only {there[0].device_kind}; see the README's GPU set-up"
+        )
 
 
 # ---------------------------------------------------------------- the frame of a command

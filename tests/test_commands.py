@@ -105,7 +105,10 @@ def test_ctrl_c_saves_and_exits_0(tmp_path: Path) -> None:
     assert last.split(",")[0] == str(step)
 
 
-def test_numbers_that_are_not_finite_stop_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_numbers_that_are_not_finite_stop_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # MuJoCo writes its warnings into the working folder
     argv = [*TINY, "--max_iterations=9", f"--log_dir={tmp_path}", "runner.save_every=1"]
     wild = ["ppo.learning_rate=1e38", "ppo.desired_kl=null", "ppo.max_grad_norm=1e38"]
     assert train.main([*argv, *wild]) == 1

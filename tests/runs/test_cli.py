@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
+import jax
 import pytest
 import tyro
 
@@ -123,6 +124,13 @@ def test_the_device_becomes_environment_variables(
 def test_a_device_that_there_is_not() -> None:
     with pytest.raises(UserError, match="--device=tpu: no such device"):
         cli.choose_device(Common(device="tpu"))
+
+
+def test_a_gpu_that_there_is_not() -> None:
+    if jax.default_backend() == "gpu":
+        pytest.skip("there is one")
+    with pytest.raises(UserError, match="a GPU was asked for, but JAX finds only cpu"):
+        cli.start_jax(Common(device="cuda:0"))
 
 
 def test_reading_flags_imports_nothing_heavy() -> None:
