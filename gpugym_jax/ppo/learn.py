@@ -42,22 +42,13 @@ def per_step(name: str, horizon_s: float | None, dt: float, given: float) -> flo
 
 
 def check_batch(cfg: Ppo, num_envs: int) -> None:
-    """Raise unless the rollout divides into equal minibatches."""
+    """Raise unless every minibatch has at least one row."""
     rows = num_envs * cfg.rollout_length
-    if cfg.minibatches > 0 and rows % cfg.minibatches == 0:
-        return
-    divisors = (n for n in range(1, rows + 1) if rows % n == 0)
-    nearest = min(divisors, key=lambda n: abs(n - cfg.minibatches))
-    raise UserError(
-        f"ppo.minibatches of {cfg.minibatches} does not divide the batch of {rows} rows "
-        f"({num_envs} envs x {cfg.rollout_length} steps). The nearest number that does is {nearest}."
-    )
-
-
-@partial(jax.jit, static_argnums=1)
-def split(key: Key[Array, ""], num: int) -> tuple[Key[Array, ""], ...]:
-    """`jax.random.split` as a tuple."""
-    return tuple(jax.random.split(key, num))
+    if not 1 <= cfg.minibatches <= rows:
+        raise UserError(
+            f"ppo.minibatches of {cfg.minibatches} cannot be made of {rows} rows ({num_envs} envs x "
+            f"{cfg.rollout_length} steps). The nearest number that can is {min(max(cfg.minibatches, 1), rows)}."
+        )
 
 
 def report(episodes: Episodes, rollout: Transition) -> Metrics:

@@ -85,16 +85,21 @@ def make_objective(cfg: Ppo, networks: Networks) -> Callable[..., tuple[Float[Ar
 
 
 def make_descend(cfg: Ppo, networks: Networks) -> Callable[..., tuple[Params, OptState, Losses]]:
-    """`descend(params, opt, old_std, batch, key)`: epochs of minibatches, a new order in each epoch."""
+    """`descend(params, opt, old_std, batch, key)`: epochs of minibatches, a new order in each epoch.
+
+    Rows that are left over after equal minibatches sit out an epoch, others in each (rsl_rl drops them too).
+    """
     gradient = jax.grad(make_objective(cfg, networks), has_aux=True)
     _, direct = make_optimizer(cfg)
 
     def descend(
         params: Params, opt: OptState, old_std: Array, batch: Batch, key: Key[Array, ""]
     ) -> tuple[Params, OptState, Losses]:
-        def one(carry: tuple[Params, OptState], rows: Batch) -> tuple[tuple[Params, OptState], Losses]:
+        rows = batch.value.shape[0]
+
+        def one(carry: tuple[Params, OptState], part: Batch) -> tuple[tuple[Params, OptState], Losses]:
             params, opt = carry
-            grads, losses = gradient(params, old_std, rows)
+            grads, losses = gradient(params, old_std, part)
             learning_rate = adapted(cfg, opt.learning_rate, losses.kl)
             direction, adam = direct(grads, opt.adam)
             params = jax.tree.map(lambda p, d: p - learning_rate * d, params, direction)
@@ -102,7 +107,8 @@ def make_descend(cfg: Ppo, networks: Networks) -> Callable[..., tuple[Params, Op
             return (params, OptState(adam, learning_rate)), losses
 
         def epoch(carry: tuple[Params, OptState], key: Key[Array, ""]) -> tuple[Any, Losses]:
-            order = jax.random.permutation(key, batch.value.shape[0]).reshape(cfg.minibatches, -1)
+            order = jax.random.permutation(key, rows)[: rows - rows % cfg.minibatches]
+            order = order.reshape(cfg.minibatches, -1)
             # All rows are gathered at once: one large kernel an array instead of one a minibatch.
             return jax.lax.scan(one, carry, jax.tree.map(lambda x: x[order], batch))
 
