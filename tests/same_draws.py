@@ -25,9 +25,7 @@ def play(task: str, backend: list[str], num_envs: int, steps: int, scale: float)
     """`(steps, env, ...)` arrays of what happened."""
     cfg = load_config(task, [*BUSY, *backend])
     robot = ROBOTS[cfg.robot]
-    physics = make_physics(
-        robot, cfg.physics, num_envs, 1.0 / cfg.control.physics_hz, varied(cfg.randomize)
-    )
+    physics = make_physics(robot, cfg.physics, num_envs, 1.0 / cfg.control.physics_hz, varied(cfg.randomize))
     env = make_env(cfg, robot, physics)
     step = compile_for(physics, env.step)
     state, _ = env.reset(jax.random.key(7))

@@ -44,11 +44,18 @@ def per_step(name: str, horizon_s: float | None, dt: float, given: float) -> flo
 def check_batch(cfg: Ppo, num_envs: int) -> None:
     """Raise unless every minibatch has at least one row."""
     rows = num_envs * cfg.rollout_length
-    if not 1 <= cfg.minibatches <= rows:
+    nearest = min(max(cfg.minibatches, 1), rows)
+    if cfg.minibatches != nearest:
         raise UserError(
             f"ppo.minibatches of {cfg.minibatches} cannot be made of {rows} rows ({num_envs} envs x "
-            f"{cfg.rollout_length} steps). The nearest number that can is {min(max(cfg.minibatches, 1), rows)}."
+            f"{cfg.rollout_length} steps). The nearest number that can is {nearest}."
         )
+
+
+@partial(jax.jit, static_argnums=1)
+def split(key: Key[Array, ""], num: int) -> tuple[Key[Array, ""], ...]:
+    """`jax.random.split` as a tuple."""
+    return tuple(jax.random.split(key, num))
 
 
 def report(episodes: Episodes, rollout: Transition) -> Metrics:

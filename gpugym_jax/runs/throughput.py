@@ -156,26 +156,30 @@ def compare(cfg: Config, num_envs: int, steps: int, repeats: int) -> dict[str, f
     """Control steps a second of both, and their ratio: medians of runs taken in turns from one start."""
     robot, timestep = ROBOTS[cfg.robot], 1.0 / cfg.control.physics_hz
     physics = make_physics(robot, cfg.physics, num_envs, timestep, varied=varied(cfg.randomize))
-    first, _ = compile_for(physics, make_env(cfg, robot, physics).reset)(jax.random.key(0))
-    env_run = make_env_run(cfg, physics, steps)
-    sim, (task, *_) = compile_for(physics, env_run)(first.sim, first.task)  # robots have landed
-    begin, everyone = jax.device_get(physics.read(sim).robot), np.ones(num_envs, bool)
+    everyone = np.ones(num_envs, bool)
+
+    def from_state(run: Run) -> Callable[..., Any]:
+        def whole(sim: Any, robot: RobotState, variation: Variation, rest: Any) -> tuple[Any, Any]:
+            return run(physics.write(sim, everyone, robot, variation), rest)
+
+        return compile_for(physics, whole)
+
+    runs = {
+        "env": from_state(make_env_run(cfg, physics, steps)),
+        "physics": from_state(make_physics_run(physics)),
+    }
+    state, _ = compile_for(physics, make_env(cfg, robot, physics).reset)(jax.random.key(0))
+    sim, task, variation = state.sim, state.task, state.task.variation
+    sim, (task, *_) = runs["env"](sim, physics.read(sim).robot, variation, task)  # robots have landed
+    begin = jax.device_get(physics.read(sim).robot)
     sim, tape = record(cfg, physics, EnvState(sim, task), steps)
 
-    def rewound(run: Run) -> Callable[..., Any]:
-        def from_start(sim: Any, rest: Any) -> tuple[Any, Any]:
-            return run(physics.write(sim, everyone, begin, task.variation), rest)
-
-        return compile_for(physics, from_start)
-
-    runs = {"env": (rewound(env_run), task), "physics": (rewound(make_physics_run(physics)), tape)}
-    compile_s, times = {}, {name: [] for name in runs}
-    for name, (run, rest) in runs.items():
-        compile_s[name], (sim, _) = timed(run, sim, rest)
-    for _ in range(repeats):
-        for name, (run, rest) in runs.items():
-            took, (sim, _) = timed(run, sim, rest)
-            times[name].append(took)
+    rest, times = {"env": task, "physics": tape}, {name: [] for name in runs}
+    for turn in range(repeats + 1):
+        for name, run in runs.items():
+            took, (sim, _) = timed(run, sim, begin, variation, rest[name])
+            if turn:  # the first compiles
+                times[name].append(took)
     rate = {name: num_envs * steps / statistics.median(t) for name, t in times.items()}
     return {
         "num_envs": num_envs,
@@ -183,6 +187,4 @@ def compare(cfg: Config, num_envs: int, steps: int, repeats: int) -> dict[str, f
         "physics_steps_per_s": round(rate["physics"]),
         "ratio": round(rate["env"] / rate["physics"], 4),
         "spread": round(max(max(t) / min(t) for t in times.values()) - 1.0, 4),
-        "first_call_s_env": round(compile_s["env"], 2),
-        "first_call_s_physics": round(compile_s["physics"], 2),
     }
