@@ -4,6 +4,7 @@ import datetime
 import importlib.metadata
 import json
 import logging
+import os
 import platform
 import subprocess
 import sys
@@ -118,10 +119,10 @@ def _git(*arguments: str) -> str | None:
 
 
 def commit() -> str | None:
-    """The commit of the code that runs, if it is tracked by git."""
+    """The commit of the code that runs: git's, or GPUGYM_COMMIT's where a copy came without git's folder."""
     # An installed package may lie in someone else's repository: only a tracked file makes it ours.
     if _git("ls-files", "--error-unmatch", Path(__file__).name) is None:
-        return None
+        return os.environ.get("GPUGYM_COMMIT")
     return (_git("rev-parse", "HEAD") or "").strip() or None
 
 
