@@ -33,6 +33,7 @@ import logging
 import os
 import re
 import sys
+import time
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,9 @@ from gpugym_jax.config_yaml import load_config, task_names
 from gpugym_jax.tables import UserError
 
 Flags = TypeVar("Flags")
+
+STARTED = time.perf_counter()
+"""When the command began, to within Python's own start."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class Progress:
     env_steps: int  # control steps of all robots in the iteration
     seconds: float  # of the iteration
     collect_s: float | None  # of it, collecting; None where one program does all
+    elapsed_s: float  # since the command began
     eta_s: float
     saved: int | None = None  # iteration of the newest checkpoint
     stages: Mapping[str, float] = field(default_factory=dict)  # s each took before the first iteration
@@ -63,6 +64,7 @@ def headline(p: Progress) -> list[tuple[str, str]]:
     return [
         ("iteration", f"{p.iteration}/{p.total}"),
         ("env steps/s", speed(p)),
+        ("elapsed", clock(p.elapsed_s)),
         ("ETA", clock(p.eta_s)),
         ("episode reward", f"{n['episode/return']:.3f}"),
         ("episode length", f"{n['episode/length']:.0f} steps"),

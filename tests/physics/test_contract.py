@@ -173,12 +173,12 @@ def test_5_write_touches_only_the_masked(rig: Rig, robot_name: str) -> None:
     before, new = rig.read(sim), tumbling(rig.robot, seed=1)
     mask = np.arange(NUM_ENVS) % 3 == 0
     after = rig.read(rig.write(sim, mask, new, varied()))
-    assert_equal(
-        jax.tree.map(lambda x: np.asarray(x)[~mask], after),
-        jax.tree.map(lambda x: np.asarray(x)[~mask], before),
-        rtol=0,
-        atol=0,
-    )
+    kept, was = (jax.tree.map(lambda x: np.asarray(x)[~mask], r) for r in (after, before))
+    for exact in ("robot", "body_force", "overflow"):
+        assert_equal(getattr(kept, exact), getattr(was, exact), rtol=0, atol=0)
+    # Kinematics are worked out anew at each reading; on a GPU the same numbers may differ in the last bit.
+    for derived in ("body_pos", "body_vel"):
+        assert_equal(getattr(kept, derived), getattr(was, derived), rtol=0, atol=1e-7)
     assert_equal(
         jax.tree.map(lambda x: np.asarray(x)[mask], after.robot),
         jax.tree.map(lambda x: x[mask], new),
