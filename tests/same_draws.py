@@ -53,7 +53,7 @@ def play(task: str, backend: list[str], num_envs: int, steps: int, scale: float)
 DRAWN = ("terminated", "timed_out", "command", "age", "friction", "key")
 
 
-def compare(task: str, num_envs: int, steps: int, scale: float = 0.3) -> dict[str, Any]:
+def compare(task: str, num_envs: int, steps: int, scale: float = 1.0) -> dict[str, Any]:
     """Which of the drawn things differ on MJX and C MuJoCo, and how far the bases are apart."""
     mjx = play(task, ["physics.backend=mjx", "physics.impl=jax"], num_envs, steps, scale)
     mujoco = play(task, ["physics.backend=mujoco"], num_envs, steps, scale)

@@ -57,7 +57,7 @@ def test_every_task_traces_on_mjx_and_keeps_its_state_s_types(task: str) -> None
 
 
 def test_the_same_draws_on_two_physics() -> None:
-    figures = compare("mini_cheetah", 16, 40)
+    figures = compare("mini_cheetah", 16, 40, scale=0.3)
     assert figures["time_outs"] > 0 and figures["commands_redrawn"] > 16, figures
     assert not any(figures["unequal"].values()), figures
     assert figures["base_pos_apart_max_m"] < 1e-3, figures
