@@ -65,25 +65,26 @@ class Taped(NamedTuple):
         """Not to be started, only to be gone on with."""
         raise NotImplementedError("a tape goes on from a state: TapedSim(sim, tape, 0, 0)")
 
-    def step(self, s: TapedSim, torque: Float[Array, "env dof"]) -> TapedSim:
+    def step(self, sim: TapedSim, torque: Float[Array, "env dof"]) -> TapedSim:
         """Step, and note the torque."""
-        tape = s.tape.replace(torque=s.tape.torque.at[s.at, s.sub].set(torque))
-        return TapedSim(self.physics.step(s.sim, torque), tape, s.at, s.sub + 1)
+        tape = sim.tape.replace(torque=sim.tape.torque.at[sim.at, sim.sub].set(torque))
+        return TapedSim(self.physics.step(sim.sim, torque), tape, sim.at, sim.sub + 1)
 
     def write(
-        self, s: TapedSim, mask: Bool[Array, " env"], robot: RobotState, variation: Variation
+        self, sim: TapedSim, mask: Bool[Array, " env"], robot: RobotState, variation: Variation
     ) -> TapedSim:
         """Write, and note what."""
         noted = {"mask": mask, "robot": robot, "variation": variation}
         put = {
-            k: jax.tree.map(lambda a, b: a.at[s.at].set(b), getattr(s.tape, k), v) for k, v in noted.items()
+            k: jax.tree.map(lambda a, b: a.at[sim.at].set(b), getattr(sim.tape, k), v)
+            for k, v in noted.items()
         }
-        sim = self.physics.write(s.sim, mask, robot, variation)
-        return TapedSim(sim, s.tape.replace(**put), s.at + 1, jnp.zeros_like(s.sub))
+        after = self.physics.write(sim.sim, mask, robot, variation)
+        return TapedSim(after, sim.tape.replace(**put), sim.at + 1, jnp.zeros_like(sim.sub))
 
-    def read(self, s: TapedSim) -> Reading:
+    def read(self, sim: TapedSim) -> Reading:
         """As the physics within."""
-        return self.physics.read(s.sim)
+        return self.physics.read(sim.sim)
 
     def close(self) -> None:
         """As the physics within."""
@@ -108,7 +109,8 @@ def record(cfg: Config, physics: Physics, start: EnvState, steps: int) -> tuple[
     return end.sim, end.tape if physics.traceable else jax.device_get(end.tape)
 
 
-def _still(env: Env) -> np.ndarray:
+def _still(env: Env) -> Any:
+    # NumPy stands in for a JAX array: on a live physics it costs nothing.
     return np.zeros((env.num_envs, env.action_size), np.float32)
 
 
@@ -156,7 +158,7 @@ def compare(cfg: Config, num_envs: int, steps: int, repeats: int) -> dict[str, f
     """Control steps a second of both, and their ratio: medians of runs taken in turns from one start."""
     robot, timestep = ROBOTS[cfg.robot], 1.0 / cfg.control.physics_hz
     physics = make_physics(robot, cfg.physics, num_envs, timestep, varied=varied(cfg.randomize))
-    everyone = np.ones(num_envs, bool)
+    everyone: Any = np.ones(num_envs, bool)
 
     def from_state(run: Run) -> Callable[..., Any]:
         def whole(sim: Any, robot: RobotState, variation: Variation, rest: Any) -> tuple[Any, Any]:

@@ -18,7 +18,9 @@ NUMBERS = {
     "policy/learning_rate": 1e-3,
     "policy/std": 0.9,
 }
-HERE = Progress(3, 10, NUMBERS, env_steps=1000, seconds=0.5, collect_s=0.4, elapsed_s=61.0, eta_s=3723.0, saved=2)
+HERE = Progress(
+    3, 10, NUMBERS, env_steps=1000, seconds=0.5, collect_s=0.4, elapsed_s=61.0, eta_s=3723.0, saved=2
+)
 
 
 def test_the_table_has_all_numbers() -> None:
