@@ -25,8 +25,8 @@ lint: $(READY)  ## ruff and pyright
 	$(VENV)/bin/pyright
 
 demo: $(READY)  ## train cartpole, then judge and film the shipped mini cheetah (into demo/)
-	$(RUN) gpugym_jax.train --task=cartpole --backend=mujoco --experiment_name=demo_cartpole --runner.log_dir=demo
-	$(RUN) gpugym_jax.evaluate --experiment_name=demo_cartpole --log_dir=demo
+	$(RUN) gpugym_jax.train --task=cartpole --backend=mujoco --experiment_name=demo_cartpole --log_dir=demo
+	$(RUN) gpugym_jax.evaluate --task=cartpole --experiment_name=demo_cartpole --log_dir=demo
 	$(RUN) gpugym_jax.evaluate --policy=assets/policies/mini_cheetah_walk.onnx --json=demo/mini_cheetah.json
 	$(RUN) gpugym_jax.play --policy=assets/policies/mini_cheetah_walk.onnx --headless --out=demo
 
