@@ -1,3 +1,48 @@
-"""Train legged robots in JAX: one task, compiled with MuJoCo MJX, on C MuJoCo or on Isaac Gym."""
+"""Train legged robots in JAX: one task, compiled with MuJoCo MJX, on C MuJoCo or on Isaac Gym.
+
+The public names are imported when first asked for: a command chooses its device before JAX starts.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gpugym_jax.config_yaml import load_config, task_names
+    from gpugym_jax.env import make_env
+    from gpugym_jax.mdp import make_mdp
+    from gpugym_jax.physics import make_physics
+    from gpugym_jax.ppo.learn import make_learner
+    from gpugym_jax.robots import ROBOTS
+    from gpugym_jax.runs.policy_file import read_policy
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "ROBOTS": "robots",
+    "load_config": "config_yaml",
+    "make_env": "env",
+    "make_learner": "ppo.learn",
+    "make_mdp": "mdp",
+    "make_physics": "physics",
+    "read_policy": "runs.policy_file",
+    "task_names": "config_yaml",
+}
+
+__all__ = [
+    "ROBOTS",
+    "load_config",
+    "make_env",
+    "make_learner",
+    "make_mdp",
+    "make_physics",
+    "read_policy",
+    "task_names",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(
+            f"module 'gpugym_jax' has no attribute '{name}'. There are: {', '.join(_HOMES)}."
+        )
+    return getattr(importlib.import_module(f"gpugym_jax.{_HOMES[name]}"), name)

@@ -42,7 +42,7 @@ TINY = [
         (["--task=cartpole", "robot=cartpool"], "no robot named 'cartpool'. Did you mean 'cartpole'?"),
         (["--task=cartpole", "rewards.torqes.weight=1"], "no reward named 'torqes'. Did you mean 'torques'?"),
         (["--task=cartpole", "runner.trackers=[cvs]"], "no tracker named 'cvs'. Did you mean 'csv'?"),
-        (["--task=cartpole", "control.physics_hz=150"], "150"),
+        (["--task=cartpole", "control.physics_hz=130"], "130 Hz is no whole multiple of control.hz 50 Hz"),
     ],
 )
 def test_bad_input_is_one_line_and_code_2(
