@@ -54,7 +54,8 @@ def table_of(title: str, measures: dict[str, dict[str, Any]], rows: list[Any]) -
     """Every measure, in both scenarios, with its bound and verdict where it has one."""
     table = Table(title=title, title_justify="left")
     for column in ("measure", "pushed", "calm", "bound", "verdict"):
-        table.add_column(column, justify="left" if column in ("measure", "verdict") else "right")
+        left = column in ("measure", "verdict")
+        table.add_column(column, justify="left" if left else "right", no_wrap=left)
     judged = {row.measure: row for row in rows}
     for name in measures["calm"]:
         row = judged.get(name)
