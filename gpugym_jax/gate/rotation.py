@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-Vec = Float[ndarray, "*n 3"]
-Quat = Float[ndarray, "*n 4"]
+Vec = Float[ndarray, "*#n 3"]
+Quat = Float[ndarray, "*#n 4"]
 
 
 def rotate(quat: Quat, vec: Vec) -> Vec:

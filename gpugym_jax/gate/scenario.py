@@ -1,6 +1,6 @@
 """What happens in a set of episodes, drawn beforehand: starts, commands, kicks, frictions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,7 +64,7 @@ def scaled(rng: Rng, robot: Robot, n: int, *, low: float = 0.5, high: float = 1.
 
 
 def joint_ranges(
-    robot: Robot, around: float, named: Mapping[str, tuple[float, float]]
+    robot: Robot, around: float, named: Mapping[str, Sequence[float]]
 ) -> tuple[Float[ndarray, " dof"], Float[ndarray, " dof"]]:
     """Where joints may start: as `named`, by name or its last part; else within +-around of the default."""
     home = np.array(robot.default_dof_pos)
@@ -88,7 +88,7 @@ def range(  # noqa: A001  (the configuration's name for it, and only a table ent
     yaw: float = 0.0,
     lin_vel: float = 0.0,
     ang_vel: float = 0.0,
-    dof_pos: Mapping[str, tuple[float, float]] | None = None,
+    dof_pos: Mapping[str, Sequence[float]] | None = None,
     dof_pos_around: float = 0.0,
     dof_vel: float = 0.0,
 ) -> State:

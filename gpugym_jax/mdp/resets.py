@@ -1,6 +1,6 @@
 """Where an episode begins."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -44,7 +44,7 @@ def range(  # noqa: A001  (gpuGym's name for it, and only a table entry)
     yaw: float = 0.0,
     lin_vel: float = 0.0,
     ang_vel: float = 0.0,
-    dof_pos: Mapping[str, tuple[float, float]] | None = None,
+    dof_pos: Mapping[str, Sequence[float]] | None = None,
     dof_pos_around: float = 0.0,
     dof_vel: float = 0.0,
 ) -> RobotState:

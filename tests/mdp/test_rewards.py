@@ -86,7 +86,7 @@ CASES = [
     ("stumble", {}, {"foot_force": jnp.zeros((4, 3)).at[0].set(jnp.array([6.0, 0, 1]))}, 1.0),
     ("stumble", {}, {"foot_force": jnp.zeros((4, 3)).at[0].set(jnp.array([4.0, 0, 1]))}, 0.0),
     # |(0,30,40)| = 50, 10 beyond
-    ("feet_contact_forces", {"limit": 40}, {"foot_force": jnp.zeros((4, 3)).at[0].set(jnp.array([0, 30.0, 40]))}, 10.0),
+    ("feet_contact_forces", {"limit": 40.0}, {"foot_force": jnp.zeros((4, 3)).at[0].set(jnp.array([0, 30.0, 40]))}, 10.0),
     ("no_fly", {}, {"foot_force": jnp.zeros((4, 3)).at[0, 2].set(1.0)}, 1.0),
     ("no_fly", {}, {"foot_force": jnp.zeros((4, 3)).at[:2, 2].set(1.0)}, 0.0),
     ("dof_upright", {"dof": 0}, {"dof_pos": HOME + joint(0, PI / 3)}, 0.5),
