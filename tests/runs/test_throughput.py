@@ -1,0 +1,50 @@
+"""The bench gives both programs the same work: a tape played back ends where the environment ended."""
+
+import json
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from gpugym_jax import bench
+from gpugym_jax.config_yaml import load_config
+from gpugym_jax.env import make_env
+from gpugym_jax.mdp.randomize import varied
+from gpugym_jax.physics import make_physics
+from gpugym_jax.robots import ROBOTS
+from gpugym_jax.runs.throughput import make_physics_run, record
+
+BUSY = ["physics.backend=mujoco", "episode_s=0.1", "pushes.every_s=0.05"]
+
+
+def test_the_tape_repeats_what_the_environment_did() -> None:
+    cfg = load_config("mini_cheetah", BUSY)
+    robot, ends = ROBOTS[cfg.robot], []
+    for replay in (False, True):
+        physics = make_physics(robot, cfg.physics, 4, 1.0 / cfg.control.physics_hz, varied(cfg.randomize))
+        state, _ = make_env(cfg, robot, physics).reset(jax.random.key(0))
+        begin, variation = physics.read(state.sim).robot, state.task.variation
+        sim, tape = record(cfg, physics, state, steps=20)
+        if replay:
+            sim = physics.write(sim, np.ones(4, bool), begin, variation)
+            sim, _ = make_physics_run(physics)(sim, tape)
+        else:
+            assert tape.mask.any(), "nothing was reset or pushed"
+            assert np.ptp(tape.torque) > 0
+        ends.append(physics.read(sim).robot)
+        physics.close()
+    for name in ("base_pos", "base_quat", "dof_pos", "dof_vel"):
+        np.testing.assert_allclose(getattr(ends[1], name), getattr(ends[0], name), atol=1e-5, err_msg=name)
+
+
+def test_the_command_writes_its_figures(tmp_path: Path) -> None:
+    out = tmp_path / "bench.json"
+    flags = ["--task=pendulum", "--backend=mujoco", "--sizes", "8", "--steps", "3", "--repeats", "1"]
+    assert bench.main([*flags, f"--json={out}"]) == 0
+    figures = json.loads(out.read_text())
+    assert (figures["task"], figures["backend"]) == ("pendulum", "mujoco")
+    (row,) = figures["rows"]
+    assert row["num_envs"] == 8
+    assert row["ratio"] == pytest.approx(row["env_steps_per_s"] / row["physics_steps_per_s"], rel=0.01)
+    assert "versions" in figures and "machine" in figures
