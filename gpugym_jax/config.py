@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from gpugym_jax.tables import UserError
+
 Terms = dict[str, dict[str, object]]
 """Term names, each with its parameters: `{tracking_lin_vel: {weight: 1.0, sigma: 0.25}}`."""
 
@@ -16,6 +18,18 @@ class Control:
     smoothing: float = 1.0  # weight of the newest target in a moving average taken every substep; 1 is none
     kp: float | None = None  # N m/rad, for all joints; None: the robot's own
     kd: float | None = None  # N m s/rad
+
+
+def decimation_of(control: Control) -> int:
+    """Physics substeps a control step: a whole number, or an error with both rates."""
+    ratio = control.physics_hz / control.hz
+    if ratio < 1 or abs(ratio - round(ratio)) > 1e-6:
+        near = control.hz * max(1, round(ratio))
+        raise UserError(
+            f"control.physics_hz {control.physics_hz:g} Hz is no whole multiple of control.hz "
+            f"{control.hz:g} Hz. The nearest that is: {near:g} Hz."
+        )
+    return round(ratio)
 
 
 @dataclass(frozen=True)

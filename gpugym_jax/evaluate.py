@@ -2,10 +2,6 @@
 
 import dataclasses
 import hashlib
-import json
-import math
-import os
-import platform
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,29 +66,11 @@ def table_of(title: str, measures: dict[str, dict[str, Any]], rows: list[Any]) -
     return table
 
 
-def _plain(value: Any) -> Any:
-    """As JSON knows it: what is not a number becomes null."""
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def write_json(path: Path, figures: dict[str, Any]) -> None:
-    """Write the figures with what it takes to trust them."""
-    from gpugym_jax.runs.directory import commit, versions
-    from gpugym_jax.runs.policy_file import write_whole
-
-    where = {"platform": platform.platform(), "cpus": os.cpu_count()}
-    whole = {**figures, "commit": commit(), "machine": where, "versions": versions()}
-    write_whole(path, (json.dumps(_plain(whole), indent=1) + "\n").encode())
-
-
 def run(flags: Flags, overrides: list[str]) -> int:
     """Judge, print, write."""
     from gpugym_jax.gate.verdict import evaluate
     from gpugym_jax.runs.choosing import choose
+    from gpugym_jax.runs.results import write_result
 
     policy = choose(flags.common, overrides, flags.policy).policy
     c = policy.contract
@@ -116,7 +94,7 @@ def run(flags: Flags, overrides: list[str]) -> int:
     Console().print(table_of(title, measures, rows))
     print(f"{'passed' if passed else 'FAILED'} in {circumstances['wall_s']:.1f} s")
     if flags.json:
-        write_json(flags.json, figures)
+        write_result(flags.json, figures)
     return 0 if passed else 1
 
 

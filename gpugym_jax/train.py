@@ -10,7 +10,6 @@ import tyro
 
 from gpugym_jax import cli
 from gpugym_jax.config import Config
-from gpugym_jax.config_yaml import load_config
 from gpugym_jax.runs import directory
 from gpugym_jax.tables import UserError
 
@@ -37,9 +36,7 @@ def resumed(cfg: Config, flags: Flags, overrides: Sequence[str]) -> tuple[Config
     """The configuration that a run was trained with, under the overrides given now; and that run."""
     run = directory.find(cfg, flags.common.load_run)
     given = [*overrides, *cli.flag_overrides(flags.common)]
-    if not (run / "config.yaml").is_file():
-        raise UserError(f"{run} is not a run: it has no config.yaml")
-    saved = load_config(str(run / "config.yaml"), given)
+    saved = directory.configuration(run, given)
     if (saved.task, saved.robot) != (cfg.task, cfg.robot):
         there, here = f"task {saved.task} and robot {saved.robot}", f"task {cfg.task} and robot {cfg.robot}"
         raise UserError(f"{run} is of {there}, not of {here}")

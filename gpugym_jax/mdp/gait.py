@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from gpugym_jax.mdp.rewards import Scalar, bell, reward
+from gpugym_jax.mdp.rewards import Scalar, bell, reward, tracking_lin_vel_relative
 from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.paths import ASSETS
 from gpugym_jax.tables import unknown
@@ -77,8 +77,7 @@ def reference_traj(s: Snapshot, *, motion: str, sigma: float = 0.25) -> Scalar:
 @reward
 def tracking_lin_vel_moving(s: Snapshot, *, sigma: float = 0.25) -> Scalar:
     """tracking_lin_vel_relative while asked to walk. GG, mini_cheetah_ref."""
-    error = (s.command[:2] - s.base_lin_vel[:2]) / (1.0 + jnp.abs(s.command[:2]))
-    return (1.0 - standing(s)) * jnp.exp(-jnp.sum(jnp.square(error)) / sigma)
+    return (1.0 - standing(s)) * tracking_lin_vel_relative(s, sigma=sigma)
 
 
 @reward

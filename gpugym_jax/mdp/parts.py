@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
-from gpugym_jax.config import Config, Control, Terms
+from gpugym_jax.config import Config, Terms, decimation_of
 from gpugym_jax.mdp import gait  # noqa: F401  (its rewards enter the table)
 from gpugym_jax.mdp.actions import Targets, action_size, make_targets
 from gpugym_jax.mdp.actuators import make_actuator
@@ -48,18 +48,6 @@ class Parts(NamedTuple):
     observe: Callable[[Snapshot, Key[Array, ""]], Obs]
     reward: Callable[[Snapshot, Bool[Array, ""]], tuple[Array, dict[str, Array]]]
     ends: dict[str, Callable[[Snapshot], Array]]
-
-
-def decimation_of(control: Control) -> int:
-    """Physics substeps a control step: a whole number, or an error with both rates."""
-    ratio = control.physics_hz / control.hz
-    if ratio < 1 or abs(ratio - round(ratio)) > 1e-6:
-        near = control.hz * max(1, round(ratio))
-        raise UserError(
-            f"control.physics_hz {control.physics_hz:g} Hz is no whole multiple of control.hz "
-            f"{control.hz:g} Hz. The nearest that is: {near:g} Hz."
-        )
-    return round(ratio)
 
 
 def bind(

@@ -1,6 +1,7 @@
 """How robots differ from each other."""
 
 from collections.abc import Callable
+from dataclasses import fields
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ from gpugym_jax.types import Variation
 
 def varied(cfg: Randomize) -> frozenset[str]:
     """The fields of `Variation` that differ from robot to robot."""
-    return frozenset(name for name in ("friction", "base_mass") if getattr(cfg, name) is not None)
+    return frozenset(f.name for f in fields(Variation) if getattr(cfg, f.name) is not None)
 
 
 def make_sample_variation(cfg: Randomize, physics: PhysicsConfig) -> Callable[[Key[Array, ""]], Variation]:

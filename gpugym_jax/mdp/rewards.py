@@ -22,6 +22,12 @@ def bell(x: Float[Array, "..."], sigma: float) -> Float[Array, "..."]:
     return jnp.exp(-jnp.square(x) / sigma)
 
 
+def scaled_offset(s: Snapshot, scale: tuple[float, ...]) -> Float[Array, " dof"]:
+    """(q - q_default) / scale; scale repeats over the joints."""
+    offset = s.dof_pos - s.default_dof_pos
+    return offset / jnp.resize(jnp.asarray(scale), offset.shape)
+
+
 # --- Tracking the command ------------------------------------------------------------------------------
 
 
@@ -131,15 +137,13 @@ def power(s: Snapshot) -> Scalar:
 @reward
 def dof_near_home(s: Snapshot, *, scale: tuple[float, ...] = (1.0,), sigma: float = 0.25) -> Scalar:
     """Sum over joints of exp(-((q - q_default) / scale)^2 / sigma); scale repeats over the joints. GG."""
-    offset = s.dof_pos - s.default_dof_pos
-    return jnp.sum(bell(offset / jnp.resize(jnp.asarray(scale), offset.shape), sigma))
+    return jnp.sum(bell(scaled_offset(s, scale), sigma))
 
 
 @reward
 def dof_deviation(s: Snapshot, *, scale: tuple[float, ...] = (1.0,)) -> Scalar:
     """Sum over joints of ((q - q_default) / scale)^2; scale repeats over the joints."""
-    offset = s.dof_pos - s.default_dof_pos
-    return jnp.sum(jnp.square(offset / jnp.resize(jnp.asarray(scale), offset.shape)))
+    return jnp.sum(jnp.square(scaled_offset(s, scale)))
 
 
 @reward

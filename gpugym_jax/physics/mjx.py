@@ -129,6 +129,7 @@ def make_jax_step(
     model: mujoco.MjModel, layout: Layout, cfg: PhysicsConfig, num_envs: int, varied: frozenset[str]
 ) -> OneStep:
     """One robot's step in plain JAX."""
+    del num_envs  # its room for contacts is a robot's own
     mjx_model, leaves = mjx.put_model(model, impl="jax"), make_leaves(model, layout.base, varied)
     counts_for = jnp.asarray(reported_body_of_geom(model, layout), jnp.float32)
 

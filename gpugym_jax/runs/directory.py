@@ -8,11 +8,12 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from gpugym_jax.config import Config
-from gpugym_jax.config_yaml import dump
+from gpugym_jax.config_yaml import dump, load_config
 from gpugym_jax.paths import CONFIGS
 from gpugym_jax.tables import UserError, unknown
 
@@ -82,6 +83,13 @@ def _elsewhere(home: Path) -> str:
     return f"Experiments in {home.parent}: {', '.join(others) or 'none'}."
 
 
+def configuration(run: Path, overrides: Sequence[str] = ()) -> Config:
+    """What a run was trained with, under overrides given now."""
+    if not (run / "config.yaml").is_file():
+        raise UserError(f"{run} is not a run: it has no config.yaml")
+    return load_config(str(run / "config.yaml"), overrides)
+
+
 def versions() -> dict[str, str]:
     """Versions of Python and of what decides the numbers; absent packages are left out."""
     found = {"python": platform.python_version()}
@@ -94,16 +102,15 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, Any]:
-    """The hardware that JAX runs on."""
+    """The hardware; with what JAX runs on, if JAX runs."""
+    host = {"platform": platform.platform(), "cpus": os.cpu_count()}
+    if "jax" not in sys.modules:
+        return host
     import jax
 
     devices = jax.devices()
-    return {
-        "platform": platform.platform(),
-        "device": devices[0].device_kind,
-        "backend": jax.default_backend(),
-        "devices": len(devices),
-    }
+    device = {"device": devices[0].device_kind, "backend": jax.default_backend(), "devices": len(devices)}
+    return host | device
 
 
 def _git(*arguments: str) -> str | None:

@@ -13,7 +13,6 @@ from numpy import ndarray
 
 from gpugym_jax import cli
 from gpugym_jax.config import Config
-from gpugym_jax.config_yaml import load_config
 from gpugym_jax.mdp import make_mdp
 from gpugym_jax.ppo.networks import actor_layers, actor_normalizer, make_networks
 from gpugym_jax.ppo.normalizer import normalize, start_stats
@@ -40,14 +39,13 @@ class Exported:
 
 def locate(common: cli.Common, overrides: Sequence[str]) -> tuple[Path, Config]:
     """The run that the flags name, and its own configuration with the overrides."""
+    given = [*overrides, *cli.flag_overrides(common)]
     if not common.task and not common.config and Path(common.load_run).is_dir():
         run = Path(common.load_run)
-    else:
-        run = directory.find(cli.configure(common, overrides), common.load_run)
-    if not (run / "config.yaml").is_file():
-        raise UserError(f"{run} is no run: it has no config.yaml.")
-    cfg = load_config(str(run / "config.yaml"), [*overrides, *cli.flag_overrides(common)])
-    asked = cli.configure(common, overrides) if common.task or common.config else cfg
+        return run, directory.configuration(run, given)
+    asked = cli.configure(common, overrides)
+    run = directory.find(asked, common.load_run)
+    cfg = directory.configuration(run, given)
     if asked.robot != cfg.robot:
         raise UserError(f"run {run} is of robot '{cfg.robot}', task '{asked.task}' is of '{asked.robot}'.")
     return run, cfg
@@ -84,14 +82,6 @@ def reference_of(cfg: Config, policy: PolicyState, obs_sizes: dict[str, int]) ->
     return reference
 
 
-def write_state(path: Path, cfg: Config, policy: PolicyState, iteration: int, commit: str) -> float:
-    """Write the policy file of a policy state; returns its difference from the network."""
-    robot = lookup("robot", cfg.robot, ROBOTS)
-    sizes = make_mdp(cfg, robot).obs_sizes
-    metadata = describe(cfg, robot, iteration, commit)
-    return write_policy(path, actor_of(cfg, policy), metadata, reference_of(cfg, policy, sizes))
-
-
 def _trained_commit(run: Path) -> str:
     """The commit that the run was started from."""
     facts = run / "run.json"
@@ -114,4 +104,6 @@ def export_run(run: Path, cfg: Config, step: int, out: Path | None = None) -> Ex
     meta = checkpoint.describe(cfg, robot, mdp.obs_sizes)
     policy, iteration = checkpoint.load_policy(run, step, like, meta)
     path = out or run / "policy.onnx"
-    return Exported(path, run, iteration, write_state(path, cfg, policy, iteration, _trained_commit(run)))
+    metadata = describe(cfg, robot, iteration, _trained_commit(run))
+    reference = reference_of(cfg, policy, mdp.obs_sizes)
+    return Exported(path, run, iteration, write_policy(path, actor_of(cfg, policy), metadata, reference))

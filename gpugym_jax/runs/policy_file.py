@@ -1,7 +1,5 @@
 """A policy as one ONNX file, checked before it appears; and back."""
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from numpy import ndarray
 
 from gpugym_jax.runs.policy_graph import Actor, build_model
 from gpugym_jax.runs.policy_metadata import Contract, parse
+from gpugym_jax.runs.results import write_whole
 from gpugym_jax.tables import UserError
 
 TOLERANCE = 1e-5
@@ -108,20 +107,6 @@ def write_policy(
         )
     write_whole(path, model)
     return worst
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees a part of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o644)  # mkstemp's files are for their owner only
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def read_policy(path: Path | str) -> Policy:

@@ -25,7 +25,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from gpugym_jax import __version__
-from gpugym_jax.config import Config
+from gpugym_jax.config import Config, decimation_of
 from gpugym_jax.config_yaml import from_mapping, to_mapping
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, lookup
@@ -176,7 +176,7 @@ def describe(cfg: Config, robot: Robot, iteration: int = 0, git_commit: str = ""
         "action_clip": csv(clip),
         "step_dt": number(1.0 / cfg.control.hz),
         "sim_dt": number(1.0 / cfg.control.physics_hz),
-        "decimation": str(round(cfg.control.physics_hz / cfg.control.hz)),
+        "decimation": str(decimation_of(cfg.control)),
         "smoothing": number(cfg.control.smoothing),
         "gait_hz": number(cfg.gait.get("hz", 0.0)),
         "obs_dim": str(sum(sizes)),

@@ -1,12 +1,38 @@
 """Figures on disk, with what it takes to trust them: machine, versions, commit, command."""
 
 import json
+import math
+import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gpugym_jax.runs.directory import commit, machine, versions
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that nobody ever sees a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(name, 0o644)  # mkstemp's files are for their owner only
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _plain(value: Any) -> Any:
+    """As JSON knows it: what is not a number becomes null."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _module() -> str:
@@ -15,16 +41,19 @@ def _module() -> str:
     return spec.name if spec else Path(sys.argv[0]).name
 
 
+def _portable(argument: str) -> str:
+    """Without folders: where a file was on one machine says nothing on another."""
+    flag, equals, value = argument.rpartition("=")
+    return flag + equals + (Path(value).name if Path(value).is_absolute() else value)
+
+
 def write_result(path: Path, figures: Mapping[str, Any]) -> None:
     """Write `figures` as JSON under what, where and with which versions they were measured."""
-    # Where the file went on one machine says nothing on another.
-    arguments = [Path(a).name if Path(a).is_absolute() else a for a in sys.argv[1:]]
     whole = {
-        "command": " ".join(["python -m", _module(), *arguments]),
+        "command": " ".join(["python -m", _module(), *map(_portable, sys.argv[1:])]),
         "commit": commit(),
         "machine": machine(),
         "versions": versions(),
         **figures,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+    write_whole(path, (json.dumps(_plain(whole), indent=1) + "\n").encode())

@@ -16,7 +16,7 @@ import numpy as np
 from flax import struct
 from jaxtyping import Array, Bool, Float, Int
 
-from gpugym_jax.config import Config
+from gpugym_jax.config import Config, decimation_of
 from gpugym_jax.env import make_env
 from gpugym_jax.loops import compile_for, scan_for
 from gpugym_jax.mdp.randomize import varied
@@ -94,7 +94,7 @@ class Taped(NamedTuple):
 def record(cfg: Config, physics: Physics, start: EnvState, steps: int) -> tuple[Any, Tape]:
     """The simulator after `steps` control steps under the action zero, and what was asked of it."""
     env = make_env(cfg, ROBOTS[cfg.robot], Taped(physics))
-    substeps = round(cfg.control.physics_hz / cfg.control.hz)
+    substeps = decimation_of(cfg.control)
     state, variation = physics.read(start.sim).robot, start.task.variation
     n, dofs = state.dof_pos.shape
     each_step = (np.zeros(n, bool), state, variation)

@@ -38,12 +38,12 @@ def csv_file(run: Path) -> Tracker:
     """`metrics.csv`: a row a step, a column a number; new columns may appear at any time."""
     path = run / "metrics.csv"
     path.touch()
+    columns = _header(path)
 
     def track(step: int, numbers: Numbers) -> None:
-        columns = _header(path) or ["step"]
-        new = [name for name in numbers if name not in columns]
+        new = [name for name in ("step", *numbers) if name not in columns]
         if new:
-            columns += new
+            columns.extend(new)
             _widen(path, columns)
         with path.open("a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, columns, restval="").writerow({"step": step, **numbers})

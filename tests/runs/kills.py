@@ -4,7 +4,6 @@
 """
 
 import argparse
-import json
 import random
 import subprocess
 import sys
@@ -14,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from gpugym_jax.runs import checkpoint, directory
+from gpugym_jax.runs import checkpoint
 from gpugym_jax.runs.flat import flatten
+from gpugym_jax.runs.results import write_result
 from tests.runs import toy
 
 WIDTH = 512  # a state of 3 MB: parameters and two moments
@@ -93,11 +93,10 @@ def main() -> None:
         child(given.child)
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder), given.kills, given.seed)
-    facts = {"versions": directory.versions(), "machine": directory.machine(), "commit": directory.commit()}
-    text = json.dumps({**figures, "seed": given.seed, **facts}, indent=2)
+    figures["seed"] = given.seed
     if given.out:
-        given.out.write_text(text + "\n", encoding="utf-8")
-    print(text)
+        write_result(given.out, figures)
+    print(figures)
 
 
 if __name__ == "__main__":
