@@ -120,7 +120,7 @@ class World:
         self.sim = gym.create_sim(0, -1, gymapi.SIM_PHYSX, self.params)
         if ground:
             self.add_ground()
-        name = "robot.xml" if text.startswith("<mujoco") else "robot.urdf"
+        name = "robot.xml" if "<mujoco" in text else "robot.urdf"
         (folder / name).write_text(text)
         self.asset = gym.load_asset(self.sim, str(folder), name, options or asset_options())
         self.half, self.height, self.filter = Vec3(spacing / 2, spacing / 2, 0), height, filter
