@@ -3,31 +3,17 @@
 # MuJoCo's compiled classes have no type stubs.
 # pyright: reportAttributeAccessIssue=false
 
-from dataclasses import dataclass
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 import mujoco
 import numpy as np
 
 from . import _rotations as rot
 from ._build import EFFORT, POS, VEL, build_model
+from ._cell import Cell, drag
 from ._contacts import Contacts
 from ._types import to_array
 from ._world import Actor, Env, Sim
-
-
-@dataclass(eq=False)
-class Cell:
-    """One environment in MuJoCo, with its places in the flat arrays."""
-
-    env: Env
-    model: Any
-    data: Any
-    q: slice
-    v: slice
-    bodies: slice
-    drives: Any = None  # DOF rows of the actuators
-    drag: Any = None  # linear and angular damping of each body, 1/s, if there is any
 
 
 class World:
@@ -51,6 +37,7 @@ class World:
         self.set_options(sim.params)
         self.alive = np.ones(len(self.cells), bool)
         self.env_of_actor = np.array([e.index for e in sim.envs for _ in e.actors], int)
+        self.env_of_body = np.repeat(self.env_of_actor, [len(a.asset.bodies) for a in actors])
         self.contacts = Contacts(self, num_bodies)
         self.pending: Dict[str, Any] = {}  # of "root" and "dof": rows and values, for the next step
 
@@ -148,10 +135,10 @@ class World:
         drive = self.kp * self.target_pos + self.kd * self.target_vel
         pushed = bool(np.any(self.push))
         self._find_lost()
-        self.contacts.clear()
         for cell, alive in zip(self.cells, self.alive):
             if alive:
                 self._step_cell(cell, substeps, drive, pushed)
+        self.contacts.sum_up()
         self._find_lost()
         self._measure_drives()
         self.effort[:], self.push[:] = 0.0, 0.0
@@ -165,7 +152,7 @@ class World:
             data.xfrc_applied[1:] = self.push[cell.bodies]
         for i in range(substeps):
             if cell.drag is not None:
-                data.xfrc_applied[1:] = self.push[cell.bodies] + drag(model, data, cell.drag)
+                data.xfrc_applied[1:] = self.push[cell.bodies] + drag(cell)
             mujoco.mj_step(model, data)
             self.contacts.add(cell, i, substeps)
         if pushed:
@@ -174,6 +161,9 @@ class World:
 
     def _find_lost(self) -> None:
         """Environments with a number that is not finite are NaN until they are written."""
+        if all(np.isfinite(x).all() for x in (self.q, self.v, self._force)):
+            self.alive[:] = True
+            return
         for i, cell in enumerate(self.cells):
             numbers = self.q[cell.q].sum() + self.v[cell.v].sum() + self._force[cell.v].sum()
             self.alive[i] = np.isfinite(numbers)
@@ -227,23 +217,3 @@ class World:
     def _set_dofs(self, actors: Any, states: Any) -> None:
         rows = np.isin(self.actor_of_dof, actors)
         self.q[self.dof_q[rows]], self.v[self.dof_v[rows]] = states[rows, 0], states[rows, 1]
-
-
-def body_velocities(model: Any, data: Any) -> Tuple[Any, Any]:
-    """Of the bodies' centres of mass, m/s, and their spins, rad/s, world axes, at the present state."""
-    mujoco.mj_kinematics(model, data)
-    mujoco.mj_comPos(model, data)
-    mujoco.mj_comVel(model, data)
-    spin = data.cvel[1:, :3]
-    arm = data.xipos[1:] - data.subtree_com[model.body_rootid[1:]]
-    return data.cvel[1:, 3:] + rot.cross(spin, arm), spin
-
-
-def drag(model: Any, data: Any, damping: Any) -> Any:
-    """Force and torque that slow bodies down at the rates `damping` (bodies, 2), 1/s."""
-    velocity, spin = body_velocities(model, data)
-    axes = data.ximat[1:].reshape(-1, 3, 3)
-    principal = np.einsum("bji,bj->bi", axes, spin) * model.body_inertia[1:]
-    momentum = np.einsum("bij,bj->bi", axes, principal)
-    forces = -damping[:, :1] * model.body_mass[1:, None] * velocity
-    return np.hstack([forces, -damping[:, 1:] * momentum])
