@@ -15,6 +15,8 @@ from ._contacts import Contacts
 from ._types import to_array
 from ._world import Actor, Env, Sim
 
+HUGE = float(mujoco.mjMAXVAL)  # what MuJoCo itself calls unstable
+
 
 class World:
     """Positions and velocities of all environments as flat arrays `q` and `v`, and what acts on them.
@@ -25,6 +27,8 @@ class World:
 
     def __init__(self, sim: Sim) -> None:
         self.sim, self._models = sim, {}
+        # robots that diverge are seen in the tensors; else MuJoCo writes a log into the working directory
+        mujoco.set_mju_user_warning(lambda message: None)
         self.cells: List[Cell] = []
         actors = sim.actors
         self._index_actors(actors)
@@ -115,9 +119,12 @@ class World:
     def rebuild(self, env: Env) -> None:
         """Make an environment's model anew after a change of properties, and go on from its state."""
         cell = self.cells[env.index]
-        cell.model = build_model(self.sim, env, self._models)
+        old, cell.model = cell.data, build_model(self.sim, env, {})
         cell.data = mujoco.MjData(cell.model)
-        cell.data.qpos[:], cell.data.qvel[:] = self.q[cell.q], self.v[cell.v]
+        for name in ("mocap_pos", "mocap_quat", "qacc_warmstart"):
+            getattr(cell.data, name)[:] = getattr(old, name)
+        if self.alive[env.index]:
+            cell.data.qpos[:], cell.data.qvel[:] = self.q[cell.q], self.v[cell.v]
         self._place(cell)
         self._read_props()
         self.set_options(self.sim.params)
@@ -160,13 +167,12 @@ class World:
         self.q[cell.q], self.v[cell.v] = data.qpos, data.qvel
 
     def _find_lost(self) -> None:
-        """Environments with a number that is not finite are NaN until they are written."""
-        if all(np.isfinite(x).all() for x in (self.q, self.v, self._force)):
+        """Environments with a number that is none, or huge, are NaN until they are written."""
+        if all(_sane(x) for x in (self.q, self.v, self._force)):
             self.alive[:] = True
             return
         for i, cell in enumerate(self.cells):
-            numbers = self.q[cell.q].sum() + self.v[cell.v].sum() + self._force[cell.v].sum()
-            self.alive[i] = np.isfinite(numbers)
+            self.alive[i] = _sane(self.q[cell.q]) and _sane(self.v[cell.v]) and _sane(self._force[cell.v])
             if not self.alive[i]:
                 self.q[cell.q], self.v[cell.v] = np.nan, np.nan
 
@@ -217,3 +223,7 @@ class World:
     def _set_dofs(self, actors: Any, states: Any) -> None:
         rows = np.isin(self.actor_of_dof, actors)
         self.q[self.dof_q[rows]], self.v[self.dof_v[rows]] = states[rows, 0], states[rows, 1]
+
+
+def _sane(numbers: Any) -> bool:
+    return bool((np.abs(numbers) < HUGE).all())

@@ -1,5 +1,6 @@
 """gymutil, terrain_utils, torch_utils and the viewer, by numbers worked by hand."""
 
+import importlib.util
 import math
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from worlds import World, close, quadruped, sim_params
+from worlds import close, sim_params
 
 from isaacgym import gymapi, gymutil, terrain_utils, torch_utils
 
@@ -84,29 +85,6 @@ def test_no_viewer_without_graphics(gym: Any) -> None:
         gym.query_viewer_has_closed(None)
 
 
-def test_camera_renders_or_says_why_not(gym: Any, tmp_path: Path) -> None:
-    """Half of the picture is ground: where there is graphics, below and above differ."""
-    world = World(gym, tmp_path, quadruped(), height=0.3)
-    props = gymapi.CameraProperties()
-    props.width, props.height = 64, 48
-    assert gym.create_camera_sensor(world.envs[0], props) == -1
-    world.sim.graphics = 0
-    handle = gym.create_camera_sensor(world.envs[0], props)
-    gym.set_camera_location(handle, world.envs[0], gymapi.Vec3(2, 0, 0.5), gymapi.Vec3(0, 0, 0.4))
-    gym.step_graphics(world.sim)
-    gym.render_all_camera_sensors(world.sim)
-    try:
-        image = gym.get_camera_image(world.sim, world.envs[0], handle, gymapi.IMAGE_COLOR)
-    except RuntimeError as error:
-        assert "MUJOCO_GL" in str(error)
-        return
-    assert image.shape == (48, 256) and image.dtype == np.uint8
-    pixels = image.reshape(48, 64, 4)
-    assert (pixels[..., 3] == 255).all() and abs(
-        float(pixels[:8, :, :3].mean()) - float(pixels[-8:, :, :3].mean())
-    ) > 5
-
-
 def test_stairs_and_slopes() -> None:
     def field() -> Any:
         return terrain_utils.SubTerrain("t", 20, 12, vertical_scale=0.01, horizontal_scale=0.1)
@@ -175,6 +153,48 @@ def test_torch_quaternions() -> None:
     quarter = torch_utils.quat_from_angle_axis(torch.tensor([math.pi / 2]), torch.tensor([[0.0, 0, 3]]))
     close(torch_utils.quat_rotate(quarter, torch.tensor([[1.0, 0, 0]])), [[0, 1, 0]])
     close(torch_utils.quat_axis(quarter, 1), [[-1, 0, 0]])
+
+
+def test_torch_quaternions_of_a_grid_of_points() -> None:
+    """As legged_gym turns the points around each robot: (n m, 4) on (n, m, 3)."""
+    q = torch_utils.normalize(torch.randn(2, 4, generator=torch.Generator().manual_seed(0)))
+    points = torch.arange(18.0).view(2, 3, 3)
+    turned = torch_utils.quat_apply(q.repeat(1, 3).view(-1, 4), points)
+    for i in range(2):
+        close(turned[i], torch_utils.quat_apply(q[i].expand(3, 4), points[i]), atol=1e-5)
+
+
+SCRIPT = """
+import torch
+from isaacgym.torch_utils import *
+
+@torch.jit.script
+def task(q, v, angle):
+    # type: (Tensor, Tensor, Tensor) -> Tuple[Tensor, Tensor, Tensor]
+    roll, pitch, yaw = get_euler_xyz(quat_mul(q, quat_conjugate(quat_unit(q))))
+    back, shift = tf_inverse(q, v)
+    turned = quat_rotate(q, quat_rotate_inverse(q, v)) + tf_apply(back, shift, v) + tf_vector(q, v)
+    one, t = tf_combine(q, v, back, shift)
+    axis = quat_axis(quat_from_angle_axis(angle, get_basis_vector(q, v)), 2)
+    noise = torch_rand_float(-1.0, 1.0, (2, 3), "cpu") * 0.0
+    rest = copysign(1.5, angle) + scale(angle, angle, angle) + unscale(angle, angle - 1, angle + 1)
+    return normalize_angle(roll + pitch + yaw), turned + t + axis + noise, tensor_clamp(rest, angle, angle)
+"""
+
+
+def test_torchscript_compiles_them(tmp_path: Path) -> None:
+    """Tasks of IsaacGymEnvs call them from compiled functions, whose source must be in a file."""
+    path = tmp_path / "scripted.py"
+    path.write_text(SCRIPT)
+    spec = importlib.util.spec_from_file_location("scripted", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    q, v = torch.tensor([[0.0, 0, 0, 1.0]] * 2), torch.ones(2, 3)
+    angles, vectors, rest = module.task(q, v, torch.tensor([0.0, 0.0]))
+    close(angles, [0, 0])
+    close(vectors, [[2.0, 2.0, 3.0]] * 2, atol=1e-5)
+    close(rest, [0, 0])
 
 
 def test_torch_angles() -> None:
