@@ -72,6 +72,21 @@ def test_refresh_after_a_setter_is_stale_until_simulate(gym: Any, tmp_path: Path
     close(world.contact, torch.zeros_like(world.contact))
 
 
+def test_a_robot_that_was_set_forgets_its_past(gym: Any, tmp_path: Path) -> None:
+    """One has stood for a while, one is new: set alike, they go on alike to the last bit."""
+    world = World(gym, tmp_path, quadruped(), num_envs=2, height=0.22)
+    apart = world.root.clone()
+    apart[0, 2] = 5.0
+    gym.set_actor_root_state_tensor(world.sim, unwrap(apart))
+    world.simulate(100)
+    state, dofs = world.root[1:].repeat(2, 1), world.dof[4:].repeat(2, 1)
+    gym.set_actor_root_state_tensor(world.sim, unwrap(state))
+    gym.set_dof_state_tensor(world.sim, unwrap(dofs))
+    world.simulate(3)
+    assert float(world.contact[:9, 2].sum()) > 1.0
+    close(world.root[0], world.root[1], rtol=0, atol=0)
+
+
 def test_without_refresh_numbers_are_old(gym: Any, tmp_path: Path) -> None:
     world = World(gym, tmp_path, BALL, height=2.0)
     gym.simulate(world.sim)
