@@ -5,7 +5,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
@@ -21,9 +20,9 @@ from gpugym_jax.physics.variation import applicable, check_variation, varied_fie
 from gpugym_jax.robots.layout import make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError
 from gpugym_jax.types import Reading, RobotState, Variation
 from isaac_backend import protocol
+from isaac_backend.check import chosen_python, require
 from isaac_backend.connection import Connection
 from isaac_backend.spec import make_spec
 
@@ -32,17 +31,6 @@ STATE = tuple(f.name for f in fields(RobotState))
 VARIATION = tuple(f.name for f in fields(Variation))
 
 log = logging.getLogger(__name__)
-
-
-def chosen_python(cfg: PhysicsConfig) -> str:
-    """The interpreter that has Isaac Gym: the one asked for, or that of the variable ISAAC_PYTHON."""
-    python = cfg.isaac.python or os.environ.get("ISAAC_PYTHON", "")
-    if not python:
-        raise UserError(
-            "backend 'isaacgym' needs the Python 3.8 that has Isaac Gym: give --isaac_python=PATH or set "
-            "ISAAC_PYTHON; isaac_backend/README.md says how to make one."
-        )
-    return python
 
 
 class IsaacPhysics:
@@ -66,13 +54,11 @@ class IsaacPhysics:
     ) -> None:
         self.num_envs = num_envs
         self._cfg, self._limit_s = cfg, cfg.isaac.step_timeout_s
-        self._python = chosen_python(cfg)
+        self._python = chosen_python(cfg.isaac)
         self._model = load_model(robot, timestep=timestep, cfg=cfg, sensors=False)
         self._base = make_layout(robot, self._model).base
         self._varied = varied_fields(varied, applicable(self._model, self._base))
         if simulator is None:
-            from isaac_backend.check import require
-
             require(self._python, cfg.isaac)
         self._spec = make_spec(robot, self._model, cfg, num_envs, timestep, terrain, simulator)
         self._connection: Connection | None = None
@@ -119,8 +105,8 @@ class IsaacPhysics:
         changed = self._changed(mask, variation)
         if changed:
             raise ValueError(
-                f"variation of {changed} cannot be changed by a write: Isaac Gym takes it when the robots are "
-                "made. Draw it once: randomize.every=run."
+                f"variation of {changed} cannot be changed by a write: Isaac Gym takes it when the robots "
+                "are made. Draw it once: randomize.every=run."
             )
         return self._write(connection, mask, robot)
 

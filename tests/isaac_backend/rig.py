@@ -1,11 +1,9 @@
 """What the boundary's tests share: an interpreter, a physics on a simulator of ours, states of random robots."""
 
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-import types
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -79,13 +77,3 @@ def variation(friction: Any = 1.0, base_mass: Any = 0.0, num_envs: int = NUM_ENV
 
 def torque(value: float = 0.0, num_envs: int = NUM_ENVS) -> np.ndarray:
     return np.full((num_envs, len(ROBOT.dofs)), value, np.float32)
-
-
-def _without_urdf(model: Any, robot: Any, folder: Path) -> dict[str, Any]:
-    path = folder / f"{robot.name}.urdf"
-    path.write_text("<robot/>")
-    return {"name": robot.name, "urdf": str(path), "dofs": [*robot.dofs], "bodies": [*robot.bodies]}
-
-
-if importlib.util.find_spec("isaac_backend.urdf") is None:
-    sys.modules["isaac_backend.urdf"] = types.SimpleNamespace(write_urdf=_without_urdf)  # type: ignore[assignment]
