@@ -26,7 +26,10 @@ def test_asked_for_goes_first() -> None:
     ("cfg", "message"),
     [
         (PhysicsConfig(backend="mujcoo"), "no backend named 'mujcoo'. Did you mean 'mujoco'?"),
-        (PhysicsConfig(backend="isaacgym"), "'isaacgym' is not in this version yet. There are: mjx, mujoco."),
+        (
+            PhysicsConfig(backend="isaacgym"),
+            "needs the Python 3.8 that has Isaac Gym: give --isaac_python=PATH",
+        ),
         (PhysicsConfig(backend="mjx", impl="wrap"), "no impl of mjx named 'wrap'. Did you mean 'warp'?"),
     ],
 )
