@@ -14,7 +14,7 @@ import settings
 from terrain import checked, height_samples, triangle_mesh
 
 ALL_SHARE_A_BIT = 1
-"""As an actor's collision filter: shapes that share a bit do not collide, so a robot does not touch itself."""
+"""As an actor's collision filter: shapes that share a bit do not collide, so no robot touches itself."""
 
 
 class Scene(NamedTuple):
@@ -51,9 +51,8 @@ def make_scene(gym: Any, spec: Dict[str, Any], arena: Dict[str, np.ndarray]) -> 
     for i in range(spec["num_envs"]):
         vary_shapes(gym, asset, spec["ground"], float(arena["friction"][i]), float(arena["restitution"][i]))
         env = gym.create_env(sim, gymapi.Vec3(), gymapi.Vec3(), int(math.sqrt(spec["num_envs"])) or 1)
-        actor = must(
-            gym.create_actor(env, asset, start(robot), robot["name"], i, ALL_SHARE_A_BIT, 0), "make a robot"
-        )
+        actor = gym.create_actor(env, asset, start(robot), robot["name"], i, ALL_SHARE_A_BIT, 0)
+        must(actor, "make a robot")
         found = set_dofs(gym, env, actor, asset, dofs)
         base = body_names.index(robot["base"])
         com.append(vary_base(gym, env, actor, base, float(arena["base_mass"][i]), arena["base_com"][i]))
@@ -94,9 +93,7 @@ def add_ground(gym: Any, sim: Any, spec: Dict[str, Any]) -> None:
     heights = checked(np.load(terrain["file"]), terrain["spacing"])
     add = {"height_field": add_height_field, "triangle_mesh": add_triangle_mesh}
     if terrain["kind"] not in add:
-        raise ValueError(
-            "no kind of terrain named '{}'. There are: {}.".format(terrain["kind"], ", ".join(add))
-        )
+        raise ValueError(f"no kind of terrain named '{terrain['kind']}'. There are: {', '.join(add)}.")
     add[terrain["kind"]](gym, sim, heights, terrain, spec["ground"])
 
 
@@ -144,10 +141,8 @@ def load_asset(
     sensing.use_world_frame = True
     for body in robot["sensors"]:
         index = gym.find_asset_rigid_body_index(asset, body)
-        must(
-            gym.create_asset_force_sensor(asset, index, gymapi.Transform(), sensing),
-            "put a sensor on " + body,
-        )
+        sensor = gym.create_asset_force_sensor(asset, index, gymapi.Transform(), sensing)
+        must(sensor, f"put a force sensor on {body}")
     return asset
 
 
@@ -172,22 +167,12 @@ def vary_shapes(gym: Any, asset: Any, ground: Dict[str, Any], friction: float, r
     bounce = 2 * restitution - ground["restitution"]
     if slide < 0 or not 0 <= bounce <= 1:
         raise ValueError(
-            "friction {} with restitution {} cannot be an average of the ground's {} and {} with a shape's: PhysX "
-            "takes no negative one and no restitution over 1.".format(
-                friction, restitution, ground["dynamic_friction"], ground["restitution"]
-            )
+            f"friction {friction:g} with restitution {restitution:g} is no average of the ground's and a shape's: "
+            "PhysX takes no negative one, and a restitution up to 1."
         )
+    none = {"rolling_friction": 0.0, "torsion_friction": 0.0, "compliance": 0.0}
     for shape in shapes:
-        settings.apply(
-            shape,
-            {
-                "friction": slide,
-                "rolling_friction": 0.0,
-                "torsion_friction": 0.0,
-                "restitution": bounce,
-                "compliance": 0.0,
-            },
-        )
+        settings.apply(shape, {"friction": slide, "restitution": bounce, **none})
     gym.set_asset_rigid_shape_properties(asset, shapes)
 
 
@@ -203,14 +188,12 @@ def set_dofs(gym: Any, env: Any, actor: int, asset: Any, wanted: Dict[str, Any])
 
 
 def vary_base(gym: Any, env: Any, actor: int, base: int, mass: float, com: np.ndarray) -> List[List[float]]:
-    """Add mass, kg, to the base, scaling its inertia, and shift its centre of mass, m. Returns all centres."""
+    """Add mass, kg, to the base, scaling its inertia, and shift its centre of mass, m. Returns all coms."""
     bodies = gym.get_actor_rigid_body_properties(env, actor)
     if mass or com.any():
         bodies[base].mass += mass
         bodies[base].com = bodies[base].com + gymapi.Vec3(*(float(x) for x in com))
-        must(
-            gym.set_actor_rigid_body_properties(env, actor, bodies, recomputeInertia=True),
-            "set the base's mass",
-        )
+        done = gym.set_actor_rigid_body_properties(env, actor, bodies, recomputeInertia=True)
+        must(done, "set the base's mass")
         bodies = gym.get_actor_rigid_body_properties(env, actor)
     return [settings.plain(body.com) for body in bodies]

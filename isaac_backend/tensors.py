@@ -7,9 +7,9 @@ all environments share its origin. Python 3.8, torch after Isaac Gym.
 
 from typing import Any, Dict, List, NamedTuple
 
+import isaacgym.gymtorch as gymtorch  # so written, it sorts before torch, as it must
 import numpy as np
 import torch
-from isaacgym import gymtorch
 
 from scene import Scene, must
 
