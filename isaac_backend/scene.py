@@ -167,13 +167,14 @@ def vary_shapes(gym: Any, asset: Any, ground: Dict[str, Any], friction: float, r
     bounce = 2 * restitution - ground["restitution"]
     if slide < 0 or not 0 <= bounce <= 1:
         raise ValueError(
-            f"friction {friction:g} with restitution {restitution:g} is no average of the ground's and a shape's: "
-            "PhysX takes no negative one, and a restitution up to 1."
+            f"friction {friction:g} with restitution {restitution:g} is no average of the ground's and a "
+            "shape's: PhysX takes no negative one, and a restitution up to 1."
         )
     none = {"rolling_friction": 0.0, "torsion_friction": 0.0, "compliance": 0.0}
     for shape in shapes:
         settings.apply(shape, {"friction": slide, "restitution": bounce, **none})
-    gym.set_asset_rigid_shape_properties(asset, shapes)
+    if shapes:
+        gym.set_asset_rigid_shape_properties(asset, shapes)
 
 
 def set_dofs(gym: Any, env: Any, actor: int, asset: Any, wanted: Dict[str, Any]) -> Dict[str, Any]:
