@@ -150,12 +150,16 @@ class IsaacPhysics:
         if self._connection is not None:
             self._connection.close()
         limit_s = self._cfg.isaac.start_timeout_s
-        self._connection = connection = Connection(self._python, self._spec, limit_s)
-        for name in VARIATION:
-            put(connection, name, getattr(variation, name))
-        put_state(connection, robot)
-        effective = json.loads(connection.ask(protocol.INIT, limit_s=limit_s))
-        self._variation = variation
+        connection = Connection(self._python, self._spec, limit_s)
+        try:
+            for name in VARIATION:
+                put(connection, name, getattr(variation, name))
+            put_state(connection, robot)
+            effective = json.loads(connection.ask(protocol.INIT, limit_s=limit_s))
+        except BaseException:
+            connection.close()
+            raise
+        self._connection, self._variation = connection, variation
         self.report = {**connection.hello, **effective}
         return self._sim(connection)
 

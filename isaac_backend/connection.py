@@ -21,6 +21,7 @@ WORKER = Path(__file__).with_name("worker.py")
 SHARED = Path("/dev/shm")
 QUIT_LIMIT_S = 10.0
 LAST_LINES = 20
+LAST_BREATH_S = 2.0  # a worker that ends closes its socket a little before it is gone
 
 
 class WorkerError(RuntimeError):
@@ -79,7 +80,10 @@ def ended(process: subprocess.Popen[bytes], within_s: float) -> int | None:
     """The exit code, negative for a signal, once the process has ended. It stays to be reaped."""
     until = time.monotonic() + within_s
     while True:
-        info = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        try:
+            info = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # where SIGCHLD is ignored the kernel reaps
+            return None
         if info is not None:
             return info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
         if time.monotonic() >= until:
@@ -163,7 +167,7 @@ class Connection:
         protocol.send(self._socket, request, limit_s)
         reply = protocol.receive(self._socket, limit_s)
         if reply is None:
-            raise protocol.ProtocolError("it hung up")
+            raise protocol.HungUpError("it hung up")
         if reply.turn != request.turn or reply.verb not in (request.verb, protocol.ERROR):
             got, due = (f"'{protocol.NAMES[m.verb]}' {m.turn}" for m in (reply, request))
             raise protocol.ProtocolError(f"answer out of turn: {got} came where {due} was due")
@@ -173,11 +177,10 @@ class Connection:
 
     def _story(self, verb: str, error: Exception, limit_s: float) -> str:
         """What went wrong in one line, then its details."""
-        if isinstance(error, TimeoutError):
-            what, code = f"gave no answer within {limit_s:g} s", ended(self._process, 0.0)
-        else:
-            # a worker that ends closes its socket a little before it is gone
-            what, code = str(error), ended(self._process, 0.0 if "Traceback" in str(error) else 2.0)
+        timed_out = isinstance(error, TimeoutError)
+        what = f"it gave no answer within {limit_s:g} s" if timed_out else str(error)
+        hung_up = isinstance(error, OSError | protocol.HungUpError) and not timed_out
+        code = ended(self._process, LAST_BREATH_S if hung_up else 0.0)
         first = what.splitlines()[-1] if what.startswith("Traceback") else what
         state = f"; {exit_text(code)}" if code is not None else ""
         details = [what] if what.startswith("Traceback") else []

@@ -28,7 +28,7 @@ class Finding(NamedTuple):
         return "ok" if self.level == "ok" else f"{self.level}: {self.line}"
 
 
-Rule = Callable[[Facts, IsaacGym], Finding | None]
+Rule = Callable[[Facts, IsaacGym], "Finding | None"]
 
 
 def release(version: str) -> tuple[int, ...]:
@@ -175,7 +175,17 @@ def fit(name: str, capability: tuple[int, int], facts: Facts) -> Finding:
     return Finding("device", name)
 
 
-RULES: tuple[Rule, ...] = (python, system, isaacgym, numpy, torch, gymtorch, driver, device)
+RULES: dict[str, Rule] = {
+    "python": python,
+    "platform": system,
+    "isaacgym": isaacgym,
+    "numpy": numpy,
+    "torch": torch,
+    "gymtorch": gymtorch,
+    "driver": driver,
+    "cuda": device,
+}
+"""By the fact that each needs."""
 
 
 def stopped(facts: Facts) -> Finding | None:
@@ -195,18 +205,16 @@ def stopped(facts: Facts) -> Finding | None:
     return wrong(stage, "hangs", f"importing {stage} did not end within {facts['limit_s']:g} s: {remedy}")
 
 
-def _applicable(facts: Facts) -> Iterator[Rule]:
+def applicable(facts: Facts) -> Iterator[Rule]:
     """The rules whose facts are there; of a probe that stopped, those before the stop."""
-    needs = {python: "python", system: "platform", isaacgym: "isaacgym", torch: "torch"}
-    for rule in RULES:
-        need = needs.get(rule, rule.__name__)
+    for need, rule in RULES.items():
         if facts.get("stage") == "done" or need in facts or f"{need}_error" in facts:
             yield rule
 
 
 def judge(facts: Facts, isaac: IsaacGym) -> list[Finding]:
     """One finding a thing, in the order in which a user would set them right."""
-    found = [rule(facts, isaac) for rule in _applicable(facts)]
+    found = [rule(facts, isaac) for rule in applicable(facts)]
     return [f for f in (*found, stopped(facts)) if f is not None]
 
 

@@ -37,6 +37,10 @@ class ProtocolError(RuntimeError):
     """The other side did not keep to the protocol."""
 
 
+class HungUpError(ProtocolError):
+    """The other side is no longer there."""
+
+
 class Message(NamedTuple):
     """A verb, the number of its request, and what comes with it."""
 
@@ -171,5 +175,5 @@ def _exactly(sock: socket.socket, length: int, until: Optional[float]) -> bytes:
 
 def _whole(data: bytes, length: int) -> bytes:
     if len(data) < length:
-        raise ProtocolError(f"a message was cut short: {len(data)} of {length} bytes came")
+        raise HungUpError(f"a message was cut short: {len(data)} of {length} bytes came")
     return data

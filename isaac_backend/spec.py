@@ -1,5 +1,8 @@
 """What the worker is told once: the robot, the ground and every parameter of the simulation."""
 
+# MuJoCo's compiled classes have no type stubs.
+# pyright: reportAttributeAccessIssue=false
+
 import hashlib
 import os
 import tempfile

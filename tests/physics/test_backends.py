@@ -33,7 +33,8 @@ def test_asked_for_goes_first() -> None:
         (PhysicsConfig(backend="mjx", impl="wrap"), "no impl of mjx named 'wrap'. Did you mean 'warp'?"),
     ],
 )
-def test_wrong_names_are_answered(cfg: PhysicsConfig, message: str) -> None:
+def test_wrong_names_are_answered(cfg: PhysicsConfig, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ISAAC_PYTHON", raising=False)
     with pytest.raises(UserError) as error:
         make_physics(ROBOTS["toy"], cfg, 2, 0.002)
     assert message in str(error.value)

@@ -180,9 +180,7 @@ def set_actor_rigid_body_properties(
     """Masses, centres of mass and inertias. With `recomputeInertia`, inertias go with the masses instead."""
     actor = _actor(env, actorHandle)
     if len(props) != len(actor.inertials):
-        raise ValueError(
-            f"isaacgym double: {len(props)} body properties for {len(actor.inertials)} bodies."
-        )
+        raise ValueError(f"isaacgym double: {len(props)} body properties for {len(actor.inertials)} bodies.")
     actor.inertials = [_new(old, p, recomputeInertia) for old, p in zip(actor.inertials, props)]
     _changed(env, "a mass")
     return True

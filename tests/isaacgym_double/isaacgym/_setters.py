@@ -123,9 +123,7 @@ for _kind, _field in (
     ("velocity_target", "target_vel"),
 ):
     globals()[f"set_dof_{_kind}_tensor"] = _dof_setter(_kind, _field)
-    globals()[f"set_dof_{_kind}_tensor_indexed"] = _dof_setter_indexed(
-        _kind, _field, _field != "effort"
-    )
+    globals()[f"set_dof_{_kind}_tensor_indexed"] = _dof_setter_indexed(_kind, _field, _field != "effort")
 
 
 def apply_rigid_body_force_tensors(

@@ -31,9 +31,7 @@ def _coerce(cls: type, name: str, default: Any, value: Any) -> Any:
             f"{cls.__name__}.{name} takes {wanted}, not {value!r} ({type(value).__name__})."
         ) from None
     if default is not None and not isinstance(value, type(default)):
-        raise TypeError(
-            f"{cls.__name__}.{name} takes {type(default).__name__}, not {type(value).__name__}."
-        )
+        raise TypeError(f"{cls.__name__}.{name} takes {type(default).__name__}, not {type(value).__name__}.")
     return copy.deepcopy(value)
 
 

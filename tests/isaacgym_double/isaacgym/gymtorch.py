@@ -22,9 +22,7 @@ def unwrap_tensor(torch_tensor: torch.Tensor) -> Tensor:
         refuse(f"unwrap_tensor takes contiguous tensors; these strides are {torch_tensor.stride()}.")
         torch_tensor = torch_tensor.contiguous()
     if torch_tensor.device.type != "cpu":
-        raise RuntimeError(
-            f"isaacgym double: its tensors are on the CPU, not on {torch_tensor.device}."
-        )
+        raise RuntimeError(f"isaacgym double: its tensors are on the CPU, not on {torch_tensor.device}.")
     array = torch_tensor.detach().numpy()
     if not Settings.strict:
         return Tensor(array)
