@@ -1,8 +1,10 @@
 """The worker's simulator over the double, spoken to through its socket: what the five verbs do not show."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import mujoco
@@ -23,13 +25,13 @@ NUM_ENVS = 12  # as the states of the rigs
 STATE = ("base_pos", "base_quat", "base_lin_vel", "base_ang_vel", "dof_pos", "dof_vel")
 
 
-def connect(name: str, **isaac: Any) -> Connection:
+def connect(name: str, simulator: Path | None = None, **isaac: Any) -> Connection:
     """A worker with a robot's spec, nothing varied, its states and torques zero."""
     cfg = config_of("isaacgym/force_sensor")
     cfg = replace(cfg, isaac=replace(cfg.isaac, **isaac))
     robot = ROBOTS[name]
     model = load_model(robot, timestep=DT, cfg=cfg, sensors=False)
-    spec = make_spec(robot, model, cfg, NUM_ENVS, DT, None, None)
+    spec = make_spec(robot, model, cfg, NUM_ENVS, DT, None, simulator)
     connection = Connection(cfg.isaac.python, spec, 120.0)
     connection.arena["friction"][:] = 1.0
     connection.arena["new_base_quat"][:, 0] = 1.0
@@ -202,3 +204,45 @@ def test_damping_takes_speed(toy: Connection) -> None:
         toy.ask(protocol.STEP)
     data = mujoco_after(state, 0, np.zeros(3), 0.0, steps=5)
     np.testing.assert_allclose(toy.arena["dof_vel"][0], data.qvel[6:], rtol=1e-4)
+
+
+@pytest.mark.parametrize("headless", [True, False])
+def test_pictures(headless: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where MuJoCo finds graphics: the robot is in the middle, in a picture of the size asked for."""
+    monkeypatch.setenv("MUJOCO_GL", os.environ.get("MUJOCO_GL", "egl"))
+    connection = connect("toy", camera=True, headless=headless)
+    init(connection, standing(ROBOTS["toy"]))
+    for _ in range(20):
+        connection.ask(protocol.STEP)  # draws, if there is a window
+    request = {"env": 1, "width": 64, "height": 48, "eye": [1.0, -1.0, 0.6], "target": [0, 0, 0.2]}
+    try:
+        picture = connection.ask(protocol.CAMERA, json.dumps(request).encode())
+    except WorkerError as error:
+        if "found no graphics" not in str(error):
+            raise
+        pytest.skip("MuJoCo found no graphics in the double's interpreter")
+    finally:
+        connection.close()
+    pixels = np.frombuffer(picture, np.uint8).reshape(48, 64, 3).astype(int)
+    assert np.abs(pixels[24, 32] - pixels[2, 2]).max() > 20
+
+
+def test_no_picture_without_graphics(toy: Connection) -> None:
+    init(toy, standing(ROBOTS["toy"]))
+    with pytest.raises(WorkerError, match="no graphics: ask for a camera"):
+        toy.ask(protocol.CAMERA, b"{}")
+
+
+def test_keys_of_the_window() -> None:
+    """V stops drawing and starts it again, ESC ends the run: a frame is 8 substeps of 2 ms."""
+    connection = connect("toy", Path(__file__).with_name("at_the_window.py"), headless=False)
+    init(connection, standing(ROBOTS["toy"]))
+    drawn = []
+    for _ in range(7):
+        for _ in range(8):
+            connection.ask(protocol.STEP)
+        drawn.append(connection.ask(protocol.CAMERA, b"{}")[0])
+    assert drawn == [1, 2, 2, 2, 2, 3, 4]
+    with pytest.raises(WorkerError, match="the viewer was closed: the run ends"):
+        for _ in range(8):
+            connection.ask(protocol.STEP)
