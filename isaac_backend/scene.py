@@ -12,6 +12,7 @@ from isaacgym import gymapi
 
 import settings
 from terrain import checked, height_samples, triangle_mesh
+from values import apply, differing, plain, read_back
 
 ALL_SHARE_A_BIT = 1
 """As an actor's collision filter: shapes that share a bit do not collide, so no robot touches itself."""
@@ -60,7 +61,8 @@ def make_scene(gym: Any, spec: Dict[str, Any], arena: Dict[str, np.ndarray]) -> 
         actors.append(actor)
         if i == 0:
             effective["dof"] = found
-            differs += settings.differing("dof", dofs, found)
+            differs += differing("dof", dofs, found)
+            effective["shapes"] = shapes_of(gym, env, actor)
     effective["mass"] = sum(b.mass for b in gym.get_actor_rigid_body_properties(envs[0], actors[0]))
     must(gym.prepare_sim(sim), "prepare the simulation")
     return Scene(sim, envs, actors, dof_names, body_names, np.array(com, np.float32), effective, differs)
@@ -71,15 +73,15 @@ def make_sim(gym: Any, spec: Dict[str, Any]) -> Any:
     params = gymapi.SimParams()
     wanted = settings.sim_values(spec)
     physx = settings.physx_values(spec)
-    settings.apply(params, wanted)
-    settings.apply(params.physx, physx)
+    apply(params, wanted)
+    apply(params.physx, physx)
     device = int(spec["device"].partition(":")[2] or 0)
     graphics = spec["graphics_device"] if spec["camera"] or not spec["headless"] else -1
     sim = must(gym.create_sim(device, graphics, gymapi.SIM_PHYSX, params), "create the simulation")
     back = gym.get_sim_params(sim)
-    effective = {"sim": settings.read_back(back, wanted), "physx": settings.read_back(back.physx, physx)}
-    differs = settings.differing("sim", wanted, effective["sim"])
-    return sim, effective, differs + settings.differing("physx", physx, effective["physx"])
+    effective = {"sim": read_back(back, wanted), "physx": read_back(back.physx, physx)}
+    differs = differing("sim", wanted, effective["sim"])
+    return sim, effective, differs + differing("physx", physx, effective["physx"])
 
 
 def add_ground(gym: Any, sim: Any, spec: Dict[str, Any]) -> None:
@@ -87,7 +89,7 @@ def add_ground(gym: Any, sim: Any, spec: Dict[str, Any]) -> None:
     terrain = spec["terrain"]
     if terrain is None:
         plane = gymapi.PlaneParams()
-        settings.apply(plane, {"normal": gymapi.Vec3(0, 0, 1), "distance": 0.0, **spec["ground"]})
+        apply(plane, {"normal": gymapi.Vec3(0, 0, 1), "distance": 0.0, **spec["ground"]})
         gym.add_ground(sim, plane)
         return
     heights = checked(np.load(terrain["file"]), terrain["spacing"])
@@ -106,7 +108,7 @@ def add_height_field(
     rows, columns = samples.shape
     shape = {"nbRows": columns, "nbColumns": rows, "vertical_scale": unit}
     scale = {"row_scale": terrain["spacing"], "column_scale": terrain["spacing"]}
-    settings.apply(field, {**shape, **scale, **ground})
+    apply(field, {**shape, **scale, **ground})
     field.transform.p.x, field.transform.p.y = terrain["origin"]
     gym.add_heightfield(sim, samples, field)
 
@@ -117,7 +119,7 @@ def add_triangle_mesh(
     """Two triangles a cell."""
     vertices, triangles = triangle_mesh(heights, terrain["spacing"])
     mesh = gymapi.TriangleMeshParams()
-    settings.apply(mesh, {"nb_vertices": len(vertices), "nb_triangles": len(triangles), **ground})
+    apply(mesh, {"nb_vertices": len(vertices), "nb_triangles": len(triangles), **ground})
     mesh.transform.p.x, mesh.transform.p.y = terrain["origin"]
     gym.add_triangle_mesh(sim, vertices.ravel(), triangles.ravel(), mesh)
 
@@ -127,9 +129,9 @@ def load_asset(
 ) -> Any:
     """The robot with its force sensors, its names checked against the spec's."""
     options, wanted = gymapi.AssetOptions(), settings.asset_values(robot)
-    settings.apply(options, wanted)
-    effective["asset"] = settings.read_back(options, wanted)
-    differs += settings.differing("asset", wanted, effective["asset"])
+    apply(options, wanted)
+    effective["asset"] = read_back(options, wanted)
+    differs += differing("asset", wanted, effective["asset"])
     folder, name = os.path.split(robot["urdf"])
     asset = must(gym.load_asset(sim, folder, name, options), "load '{}'".format(robot["urdf"]))
     check_names("joints", robot["dofs"], gym.get_asset_dof_names(asset))
@@ -172,9 +174,15 @@ def vary_shapes(gym: Any, asset: Any, ground: Dict[str, Any], friction: float, r
         )
     none = {"rolling_friction": 0.0, "torsion_friction": 0.0, "compliance": 0.0}
     for shape in shapes:
-        settings.apply(shape, {"friction": slide, "restitution": bounce, **none})
+        apply(shape, {"friction": slide, "restitution": bounce, **none})
     if shapes:
         gym.set_asset_rigid_shape_properties(asset, shapes)
+
+
+def shapes_of(gym: Any, env: Any, actor: int) -> List[Dict[str, Any]]:
+    """What a robot's shapes are like, as read back."""
+    names = ("friction", "restitution", "contact_offset", "rest_offset", "filter")
+    return [read_back(shape, names) for shape in gym.get_actor_rigid_shape_properties(env, actor)]
 
 
 def set_dofs(gym: Any, env: Any, actor: int, asset: Any, wanted: Dict[str, Any]) -> Dict[str, Any]:
@@ -197,4 +205,4 @@ def vary_base(gym: Any, env: Any, actor: int, base: int, mass: float, com: np.nd
         done = gym.set_actor_rigid_body_properties(env, actor, bodies, recomputeInertia=True)
         must(done, "set the base's mass")
         bodies = gym.get_actor_rigid_body_properties(env, actor)
-    return [settings.plain(body.com) for body in bodies]
+    return [plain(body.com) for body in bodies]

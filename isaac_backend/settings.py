@@ -1,14 +1,14 @@
-"""Every parameter of Isaac Gym that the worker sets, as tables, and what reads back otherwise.
+"""Every parameter of Isaac Gym that the worker sets, as tables.
 
 Many defaults are documented differently in different places, so none is relied on. Python 3.8, Isaac Gym.
 """
 
-from typing import Any, Dict, List
+from typing import List
 
 import numpy as np
 from isaacgym import gymapi
 
-Values = Dict[str, Any]
+from values import Values
 
 
 def sim_values(spec: Values) -> Values:
@@ -99,33 +99,3 @@ def dof_values(dof: Values, order: List[int]) -> Values:
         "lower": columns["lower"],
         "upper": columns["upper"],
     }
-
-
-def apply(target: Any, values: Values) -> None:
-    """Set attributes."""
-    for name, value in values.items():
-        setattr(target, name, value)
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it: numbers, lists of them."""
-    if hasattr(value, "x"):
-        return [float(value.x), float(value.y), float(value.z)]
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return value if isinstance(value, (bool, float)) else int(value)
-
-
-def read_back(target: Any, names: Any) -> Values:
-    """Attributes as JSON."""
-    return {name: plain(getattr(target, name)) for name in names}
-
-
-def differing(group: str, wanted: Values, found: Values) -> List[str]:
-    """A line for each value that is not what was asked for, beyond single precision; NaN asks for nothing."""
-    lines = []
-    for name, value in wanted.items():
-        asked, got = np.array(plain(value), float), np.array(found[name], float)
-        if not np.all(np.isclose(got, asked, rtol=1e-5, atol=1e-9) | np.isnan(asked)):
-            lines.append(f"{group}.{name}: {asked.tolist()} was asked for, it is {got.tolist()}")
-    return lines

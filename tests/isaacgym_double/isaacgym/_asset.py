@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 
 from . import _enums as en
+from ._mjcf_in import read_mjcf
 from ._params import AssetOptions, ForceSensorProperties, RigidShapeProperties
 from ._settings import refuse
 from ._tree import Body
@@ -88,10 +89,15 @@ def load_asset(sim: Any, rootpath: str, filename: str, options: Any = None) -> A
     path = os.path.join(str(rootpath), str(filename))
     if not os.path.isfile(path):
         raise FileNotFoundError(f"isaacgym double: there is no asset file {path}.")
+    for option in ("override_com", "override_inertia"):
+        if getattr(options, option):
+            raise ValueError(f"isaacgym double: it does not have AssetOptions.{option}.")
     kind = os.path.splitext(path)[1].lower()
     if kind == ".urdf":
         with open(path, encoding="utf-8") as file:
             return make_asset(read_urdf(file.read(), options), options)
+    if kind == ".xml":
+        return make_asset(read_mjcf(path), options)
     raise ValueError(f"isaacgym double: {path} is neither .urdf nor .xml.")
 
 

@@ -1,5 +1,8 @@
 """From an environment's actors to a MuJoCo model: one model an environment, shared by those that are equal."""
 
+# MuJoCo's compiled classes have no type stubs.
+# pyright: reportAttributeAccessIssue=false
+
 import xml.etree.ElementTree as ET
 from typing import Any, Dict, List, Tuple
 
@@ -34,19 +37,19 @@ def build_model(sim: Sim, env: Env, cache: Dict[str, Any]) -> Any:
 
 def _mjcf(sim: Sim, env: Env) -> ET.Element:
     root = ET.Element("mujoco")
-    ET.SubElement(root, "compiler", angle="radian", autolimits="false", inertiafromgeom="false")
+    _add(root, "compiler", angle="radian", autolimits="false", inertiafromgeom="false")
     props = [p for a in env.actors for p in a.dof_props]
     driven = any(p["driveMode"] in (POS, VEL) for p in props)
     # a drive's damping is implicit in PhysX; without drives Euler is what our own backend integrates with
     option = {"integrator": "implicitfast" if driven else "Euler", "cone": "pyramidal"}
-    ET.SubElement(root, "option", timestep=_text(sim.params.dt / sim.params.substeps), **option)
-    asset, world = ET.SubElement(root, "asset"), ET.SubElement(root, "worldbody")
+    _add(root, "option", timestep=_text(sim.params.dt / sim.params.substeps), **option)
+    asset, world = _add(root, "asset"), _add(root, "worldbody")
     grounds = _add_grounds(sim, asset, world)
     geoms: List[Geom] = []
     for number, actor in enumerate(env.actors):
         geoms += _add_actor(world, number, actor)
-    _add_pairs(ET.SubElement(root, "contact"), grounds, geoms, env.actors)
-    _add_drives(ET.SubElement(root, "actuator"), env.actors)
+    _add_pairs(_add(root, "contact"), grounds, geoms, env.actors)
+    _add_drives(_add(root, "actuator"), env.actors)
     return root
 
 
@@ -59,15 +62,13 @@ def _add_grounds(sim: Sim, asset: ET.Element, world: ET.Element) -> List[Tuple[s
             "pos": _text(-plane.distance * normal),
             "quat": _text(rot.to_wxyz(rot.between((0, 0, 1), normal))),
         }
-        ET.SubElement(world, "geom", name=f"plane{i}", type="plane", size="0 0 0.05", **_FREE, **at)
+        _add(world, "geom", name=f"plane{i}", type="plane", size="0 0 0.05", **_FREE, **at)
         named.append((f"plane{i}", plane))
     for i, terrain in enumerate(sim.terrains):
         name = f"terrain{i}"
         rows, columns = terrain.heights.shape
-        ET.SubElement(asset, "hfield", name=name, nrow=str(rows), ncol=str(columns), size=_text(terrain.size))
-        ET.SubElement(
-            world, "geom", name=name, type="hfield", hfield=name, pos=_text(terrain.centre), **_FREE
-        )
+        _add(asset, "hfield", name=name, nrow=str(rows), ncol=str(columns), size=_text(terrain.size))
+        _add(world, "geom", name=name, type="hfield", hfield=name, pos=_text(terrain.centre), **_FREE)
         named.append((name, terrain.params))
     return named
 
@@ -84,7 +85,7 @@ def _add_actor(world: ET.Element, number: int, actor: Actor) -> List[Geom]:
         parent = world if root else elements[body.parent]
         name = f"a{number}b{i}"
         at = {"pos": _text(pos), "quat": _text(rot.to_wxyz(quat))}
-        elements.append(ET.SubElement(parent, "body", name=name, **at))
+        elements.append(_add(parent, "body", name=name, **at))
         fixed = root and actor.asset.options.fix_base_link
         moves = not fixed and (root or (body.joint is not None and body.joint.kind != "fixed"))
         welded.append(i if moves or root else welded[body.parent])
@@ -96,7 +97,7 @@ def _add_actor(world: ET.Element, number: int, actor: Actor) -> List[Geom]:
         if fixed:
             elements[-1].set("mocap", "true")
         elif root:
-            ET.SubElement(elements[-1], "freejoint")
+            _add(elements[-1], "freejoint")
         elif moves:
             _add_joint(elements[-1], f"a{number}j{i}", body.joint, next(dof))
         _add_inertial(elements[-1], actor.inertials[i])
@@ -117,7 +118,7 @@ def _add_joint(element: ET.Element, name: str, joint: Any, props: Any) -> None:
     keys.update(
         damping=_text(damping), armature=_text(props["armature"]), frictionloss=_text(props["friction"])
     )
-    ET.SubElement(element, "joint", **keys)
+    _add(element, "joint", **keys)
 
 
 def _add_inertial(element: ET.Element, own: Inertial) -> None:
@@ -127,16 +128,12 @@ def _add_inertial(element: ET.Element, own: Inertial) -> None:
     moments[0] = max(moments[0], (moments[2] - moments[1]) * (1 + 1e-9))
     axes = axes * np.sign(np.linalg.det(axes))
     keys = {"pos": own.com, "quat": rot.to_wxyz(rot.from_matrix(axes)), "diaginertia": moments}
-    ET.SubElement(
-        element, "inertial", mass=_text(max(own.mass, MIN_MASS)), **{k: _text(v) for k, v in keys.items()}
-    )
+    _add(element, "inertial", mass=_text(max(own.mass, MIN_MASS)), **{k: _text(v) for k, v in keys.items()})
 
 
 def _add_geom(element: ET.Element, name: str, shape: Any) -> None:
     keys = {"size": shape.size, "pos": shape.pos, "quat": rot.to_wxyz(shape.quat)}
-    ET.SubElement(
-        element, "geom", name=name, type=shape.kind, **_FREE, **{k: _text(v) for k, v in keys.items()}
-    )
+    _add(element, "geom", name=name, type=shape.kind, **_FREE, **{k: _text(v) for k, v in keys.items()})
 
 
 def _add_pairs(contact: ET.Element, grounds: Any, geoms: List[Geom], actors: List[Actor]) -> None:
@@ -163,7 +160,7 @@ def _add_pair(contact: ET.Element, a: str, b: str, friction_a: float, friction_b
     """PhysX takes the average of two frictions. The other three are MuJoCo's own defaults."""
     slide = _text(0.5 * (friction_a + friction_b))
     keys = {"condim": "3", "friction": f"{slide} {slide} 0.005 0.0001 0.0001"}
-    ET.SubElement(contact, "pair", geom1=a, geom2=b, **keys)
+    _add(contact, "pair", geom1=a, geom2=b, **keys)
 
 
 def _add_drives(actuators: ET.Element, actors: List[Actor]) -> None:
@@ -182,7 +179,11 @@ def _add_drives(actuators: ET.Element, actors: List[Actor]) -> None:
                     "forcelimited": "true",
                     "forcerange": _text([-max(effort, 1e-9), max(effort, 1e-9)]),
                 }
-                ET.SubElement(actuators, "general", **keys)
+                _add(actuators, "general", **keys)
+
+
+def _add(parent: ET.Element, tag: str, **keys: str) -> ET.Element:
+    return ET.SubElement(parent, tag, keys)
 
 
 def _text(numbers: Any) -> str:

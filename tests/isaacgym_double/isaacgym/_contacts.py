@@ -1,5 +1,8 @@
 """Contact forces on bodies, gathered while MuJoCo steps."""
 
+# MuJoCo's compiled classes have no type stubs.
+# pyright: reportAttributeAccessIssue=false
+
 from typing import Any
 
 import mujoco

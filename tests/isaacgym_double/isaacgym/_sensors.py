@@ -1,5 +1,8 @@
 """Force sensors on leaf bodies."""
 
+# MuJoCo's compiled classes have no type stubs.
+# pyright: reportAttributeAccessIssue=false
+
 from typing import Any
 
 import mujoco

@@ -1,7 +1,10 @@
 """The world in motion: MuJoCo's data of each environment, and flat arrays over all of them."""
 
+# MuJoCo's compiled classes have no type stubs.
+# pyright: reportAttributeAccessIssue=false
+
 from dataclasses import dataclass
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import mujoco
 import numpy as np
@@ -23,7 +26,8 @@ class Cell:
     q: slice
     v: slice
     bodies: slice
-    drives: Any  # DOF rows of the actuators
+    drives: Any = None  # DOF rows of the actuators
+    drag: Any = None  # linear and angular damping of each body, 1/s, if there is any
 
 
 class World:
@@ -84,7 +88,7 @@ class World:
         for env in self.sim.envs:
             model = build_model(self.sim, env, self._models)
             data = mujoco.MjData(model)
-            cell = Cell(env, model, data, slice(q, q + model.nq), slice(v, v + model.nv), slice(0, 0), None)
+            cell = Cell(env, model, data, slice(q, q + model.nq), slice(v, v + model.nv), slice(0, 0))
             self._place(cell)
             self.q[cell.q] = data.qpos
             self.cells.append(cell)
@@ -105,6 +109,9 @@ class World:
             ],
             int,
         )
+        options = [a.asset.options for a in actors for _ in a.asset.bodies]
+        drag = np.array([[o.linear_damping, o.angular_damping] for o in options])
+        cell.drag = drag if drag.any() else None
         mujoco.mj_forward(cell.model, cell.data)
 
     def _read_props(self) -> None:
@@ -157,6 +164,8 @@ class World:
         if pushed:
             data.xfrc_applied[1:] = self.push[cell.bodies]
         for i in range(substeps):
+            if cell.drag is not None:
+                data.xfrc_applied[1:] = self.push[cell.bodies] + drag(model, data, cell.drag)
             mujoco.mj_step(model, data)
             self.contacts.add(cell, i, substeps)
         if pushed:
@@ -218,3 +227,23 @@ class World:
     def _set_dofs(self, actors: Any, states: Any) -> None:
         rows = np.isin(self.actor_of_dof, actors)
         self.q[self.dof_q[rows]], self.v[self.dof_v[rows]] = states[rows, 0], states[rows, 1]
+
+
+def body_velocities(model: Any, data: Any) -> Tuple[Any, Any]:
+    """Of the bodies' centres of mass, m/s, and their spins, rad/s, world axes, at the present state."""
+    mujoco.mj_kinematics(model, data)
+    mujoco.mj_comPos(model, data)
+    mujoco.mj_comVel(model, data)
+    spin = data.cvel[1:, :3]
+    arm = data.xipos[1:] - data.subtree_com[model.body_rootid[1:]]
+    return data.cvel[1:, 3:] + rot.cross(spin, arm), spin
+
+
+def drag(model: Any, data: Any, damping: Any) -> Any:
+    """Force and torque that slow bodies down at the rates `damping` (bodies, 2), 1/s."""
+    velocity, spin = body_velocities(model, data)
+    axes = data.ximat[1:].reshape(-1, 3, 3)
+    principal = np.einsum("bji,bj->bi", axes, spin) * model.body_inertia[1:]
+    momentum = np.einsum("bij,bj->bi", axes, principal)
+    forces = -damping[:, :1] * model.body_mass[1:, None] * velocity
+    return np.hstack([forces, -damping[:, 1:] * momentum])

@@ -2,14 +2,13 @@
 
 from typing import Any, Callable, Optional, Tuple
 
-import mujoco
 import numpy as np
 
 from . import _rotations as rot
 from ._enums import TensorDataType
 from ._sensors import sensor_readings
 from ._settings import Settings, refuse
-from ._stepping import World
+from ._stepping import World, body_velocities
 from ._world import Sim
 
 DTYPES = {
@@ -23,15 +22,10 @@ DTYPES = {
 class Tensor:
     """A descriptor by address: of a buffer of the simulator, or of somebody's array that must still be there."""
 
-    def __init__(
-        self,
-        array: Any,
-        own_data: bool = False,
-        device: int = -1,
-        dead: Optional[Callable[[], bool]] = None,
-        mirror: Optional[Callable[[Any], None]] = None,
-    ) -> None:
-        self.array, self.own_data, self.device, self.dead, self.mirror = array, own_data, device, dead, mirror
+    device = -1  # the CPU
+
+    def __init__(self, array: Any, dead: Optional[Callable[[], bool]] = None) -> None:
+        self.array, self.dead, self.own_data = array, dead, dead is None
 
     @property
     def shape(self) -> Tuple[int, ...]:
@@ -105,16 +99,11 @@ def _body_states(world: World) -> Any:
     states = np.full((len(world.push), 13), np.nan)
     for cell, alive in zip(world.cells, world.alive):
         if alive:
-            model, data, rows = cell.model, cell.data, cell.bodies
-            mujoco.mj_kinematics(model, data)
-            mujoco.mj_comPos(model, data)
-            mujoco.mj_comVel(model, data)
+            data, rows = cell.data, cell.bodies
+            velocity, spin = body_velocities(cell.model, data)
             states[rows, :3] = data.xpos[1:] - cell.env.origin
             states[rows, 3:7] = rot.to_xyzw(data.xquat[1:])
-            spin = data.cvel[1:, :3]
-            arm = data.xipos[1:] - data.subtree_com[model.body_rootid[1:]]
-            states[rows, 7:10] = data.cvel[1:, 3:] + rot.cross(spin, arm)
-            states[rows, 10:] = spin
+            states[rows, 7:10], states[rows, 10:] = velocity, spin
     return states
 
 
@@ -173,8 +162,6 @@ def fill(sim: Sim, key: Any, read: Callable[[World], Any]) -> bool:
         refuse(f"a refresh of {key} came before it was acquired.")
         return False
     tensor.array[...] = read(world_of(sim))
-    if tensor.mirror is not None:
-        tensor.mirror(tensor.array)
     return True
 
 

@@ -172,6 +172,8 @@ class IndexRange:
     start: int = 0
     count: int = 0
 
+    def __init__(self, start: int = 0, count: int = 0) -> None: ...
+
 
 @value
 class ActionEvent:

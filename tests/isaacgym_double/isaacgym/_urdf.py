@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -155,7 +155,7 @@ def _shape(x: ET.Element, link: str, options: Any) -> Shape:
     return Shape(tag, size, *_origin(x))
 
 
-def _origin(x: ET.Element) -> Any:
+def _origin(x: ET.Element) -> Tuple[Any, Any]:
     """Position and quaternion x y z w of an element's <origin>."""
     origin = x.find("origin")
     return _numbers(_get(origin, "xyz", "0 0 0")), rot.from_rpy(*_numbers(_get(origin, "rpy", "0 0 0")))

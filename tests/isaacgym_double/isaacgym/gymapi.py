@@ -2,7 +2,7 @@
 
 from typing import Any, Optional
 
-from . import _actors, _asset, _enums, _setters, _tensors, _world
+from . import _actors, _asset, _enums, _matrices, _setters, _tensors, _terrain, _viewer, _world
 from ._enums import *  # noqa: F403
 from ._params import (  # noqa: F401
     AssetOptions,
@@ -50,7 +50,7 @@ VERBS = (
     *("step_", "subscribe_", "sync_", "viewer_", "write_"),
 )
 
-for _module in (_world, _asset, _actors, _tensors, _setters):
+for _module in (_world, _terrain, _asset, _actors, _tensors, _matrices, _setters, _viewer):
     for _name, _function in vars(_module).items():
         if callable(_function) and _name.startswith(VERBS):
             setattr(Gym, _name, staticmethod(_function))
