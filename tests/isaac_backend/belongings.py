@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +47,14 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def left_behind(before: dict[str, set[Any]]) -> dict[str, list[Any]]:
+    """What there is that was not there `before`, after a moment for what is just going."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        now = belongings()
+        left = {kind: sorted(now[kind] - before[kind]) for kind in before}
+        if not any(left.values()) or time.monotonic() > until:
+            return left
+        time.sleep(0.05)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.isaac_backend import faults
+from tests.isaac_backend import faults, kinds
 
 
-@pytest.mark.parametrize("kind", faults.KINDS)
+@pytest.mark.parametrize("kind", kinds.KINDS)
 def test_a_fault_is_a_clear_error_and_leaves_nothing(kind: str) -> None:
     seconds, left = faults.trial(kind, seed=1)
-    assert seconds < faults.START_LIMIT_S + faults.SLACK_S
+    assert seconds < kinds.START_LIMIT_S + kinds.SLACK_S
     assert not any(left.values()), left
 
 
@@ -18,4 +18,4 @@ def test_200_faults() -> None:
     assert figures["faults"] == 200
     assert figures["unclear"] == 0, figures["kinds"]
     assert set(figures["left_behind"].values()) == {0}
-    assert figures["longest_s_to_the_error"] < faults.START_LIMIT_S + faults.SLACK_S
+    assert figures["longest_s_to_the_error"] < kinds.START_LIMIT_S + kinds.SLACK_S
