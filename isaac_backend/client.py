@@ -41,6 +41,7 @@ class IsaacPhysics:
     """
 
     traceable = False
+    redraws = False
 
     def __init__(
         self,
@@ -81,8 +82,8 @@ class IsaacPhysics:
             ValueError: A variation cannot be applied.
             WorkerError: The worker could not be started or failed; its last lines are in the message.
         """
-        if self._closed:
-            raise RuntimeError("this physics is closed.")
+        if self._closed or self._connection is not None:
+            self._open().check_open()
         new = jax.tree.map(lambda x: np.array(x, np.float32), variation)
         check_variation(new, self._varied, self._model, self._base, self._cfg.friction)
         if self._connection is None or self._changed(np.ones(self.num_envs, bool), new):
@@ -163,7 +164,15 @@ class IsaacPhysics:
             raise
         self._connection, self._variation = connection, variation
         self.report = {**connection.hello, **effective}
+        self._tell()
         return self._sim(connection)
+
+    def _tell(self) -> None:
+        """Log what runs, and every parameter that Isaac Gym has not taken as it was given."""
+        report, double = self.report, " (a double)" if self.is_double else ""
+        log.info("Isaac Gym %s%s in Python %s", report["isaacgym"], double, report["python"])
+        for difference in report.get("differs", ()):
+            log.warning("Isaac Gym reads back another value: %s", difference)
 
     def _write(self, connection: Connection, mask: Bool[np.ndarray, " env"], robot: RobotState) -> LiveSim:
         put(connection, "mask", mask)

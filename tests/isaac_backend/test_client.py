@@ -7,6 +7,8 @@ import jax
 import numpy as np
 import pytest
 
+from gpugym_jax.config_yaml import load_config
+from gpugym_jax.env import make_env
 from gpugym_jax.tables import UserError
 from gpugym_jax.types import Physics, Reading, RobotState
 from isaac_backend.client import IsaacPhysics
@@ -127,6 +129,15 @@ def test_write_refuses_another_variation(physics: IsaacPhysics) -> None:
     only_unmasked = variation(base_mass=np.where(mask, 0.0, 1.0))
     reading = physics.read(physics.write(sim, mask, random_state(4), only_unmasked))
     np.testing.assert_array_equal(reading.robot.dof_pos[1], random_state(4).dof_pos[1])
+
+
+def test_an_environment_that_would_redraw_is_refused(physics: IsaacPhysics) -> None:
+    cfg = load_config("mini_cheetah_walk", ["randomize.every=episode", "randomize.base_mass=null"])
+    with pytest.raises(
+        UserError, match="randomize.every=episode draws friction anew, but this physics makes"
+    ):
+        make_env(cfg, ROBOT, physics)
+    make_env(load_config("mini_cheetah_walk", ["randomize.every=run"]), ROBOT, physics)
 
 
 def test_init_refuses_what_cannot_be_applied(physics: IsaacPhysics) -> None:
