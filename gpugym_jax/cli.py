@@ -247,9 +247,7 @@ def choose_device(common: Common) -> None:
         return
     platform, index = chosen
     os.environ["JAX_PLATFORMS"] = "cpu" if platform == "cpu" else "cuda,cpu"
-    if index and common.backend == "isaacgym":
-        os.environ["JAX_CUDA_VISIBLE_DEVICES"] = index  # Isaac Gym, a child of ours, may see them all
-    elif index:
+    if index and common.backend != "isaacgym":  # a child of ours, which may see them all
         os.environ["CUDA_VISIBLE_DEVICES"] = _visible(index)
 
 
@@ -268,6 +266,9 @@ def start_jax(common: Common) -> None:
     import jax
 
     cache = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(Path.home() / ".cache/gpugym_jax/jax")
+    asked = asked_device(common)
+    if asked and asked[1] and common.backend == "isaacgym":
+        jax.config.update("jax_cuda_visible_devices", asked[1])
     jax.config.update("jax_enable_compilation_cache", common.compile_cache)
     if common.compile_cache:
         jax.config.update("jax_compilation_cache_dir", cache)
@@ -278,7 +279,6 @@ def start_jax(common: Common) -> None:
     except RuntimeError as error:
         platforms = os.environ.get("JAX_PLATFORMS", "")
         raise UserError(f"no device for JAX_PLATFORMS={platforms}: {' '.join(str(error).split())}") from None
-    asked = asked_device(common)
     if asked and asked[0] == "cuda" and there[0].platform != "gpu":
         # With a second platform allowed JAX would quietly take that one.
         raise UserError(

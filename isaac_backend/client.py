@@ -61,6 +61,7 @@ class IsaacPhysics:
         if simulator is None:
             require(self._python, cfg.isaac)
         self._spec = make_spec(robot, self._model, cfg, num_envs, timestep, terrain, simulator)
+        self._published = places(protocol.fields(num_envs, len(robot.dofs), len(robot.bodies)))
         self._connection: Connection | None = None
         self._variation: Variation | None = None
         self._tick = 0
@@ -172,15 +173,24 @@ class IsaacPhysics:
     def _sim(self, connection: Connection) -> LiveSim:
         """What the worker has published, in arrays of our own."""
         self._tick += 1
-        arena = connection.arena
+        # one copy: in ten parts those of 4,096 robots have taken 1.5 ms instead of 0.1, for page faults
+        block = connection.published.copy()
+        now = {name: np.ndarray(shape, dtype, block, at) for name, shape, dtype, at in self._published}
         reading = Reading(
-            robot=RobotState(**{name: arena[name].copy() for name in STATE}),
-            body_pos=arena["body_pos"].copy(),
-            body_vel=arena["body_vel"].copy(),
-            body_force=arena["body_force"].copy(),
-            overflow=arena["overflow"] != 0,
+            robot=RobotState(**{name: now[name] for name in STATE}),
+            body_pos=now["body_pos"],
+            body_vel=now["body_vel"],
+            body_force=now["body_force"],
+            overflow=now["overflow"] != 0,
         )
         return LiveSim(reading=reading, age=np.asarray(self._tick))
+
+
+def places(table: protocol.Fields) -> tuple[tuple[str, tuple[int, ...], str, int], ...]:
+    """Name, shape, type and offset of the arrays that the worker publishes, in its part of the arena."""
+    published = protocol.of_worker(table)
+    begins, _ = protocol.offsets(published)
+    return tuple((f.name, f.shape, f.dtype, begins[f.name]) for f in published)
 
 
 def put(connection: Connection, name: str, value: Host) -> None:

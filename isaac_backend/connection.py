@@ -120,6 +120,7 @@ class Connection:
 
     Attributes:
         arena: The shared arrays by name; empty once closed.
+        published: The bytes of those that the worker writes, `protocol.of_worker`; likewise.
         hello: What the worker said of itself: versions, whether Isaac Gym is a double.
     """
 
@@ -130,7 +131,8 @@ class Connection:
         self._output = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (closed with the connection)
         try:
             with make_arena(protocol.offsets(table)[1]) as file:
-                self.arena, _ = protocol.map_arena(file.fileno(), table)
+                self.arena, whole = protocol.map_arena(file.fileno(), table)
+                self.published = whole[protocol.offsets(table)[0][protocol.of_worker(table)[0].name] :]
                 self._process, self._socket = start(python, file, self._output)
         except BaseException:
             self._output.close()
@@ -201,6 +203,7 @@ class Connection:
         self._socket.close()
         self._output.close()
         self.arena: dict[str, np.ndarray] = {}
+        self.published = np.zeros(0, np.uint8)
 
     def close(self) -> None:
         """Let the worker end by itself, or else end it. May be called twice."""

@@ -4,6 +4,7 @@ The facts behind the rules were collected from the issue trackers of Isaac Gym's
 on Isaac Gym itself.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -175,6 +176,13 @@ def fit(name: str, capability: tuple[int, int], facts: Facts) -> Finding:
     return Finding("device", name)
 
 
+def window(facts: Facts, isaac: IsaacGym) -> Finding | None:
+    """A display, if a window is to be shown."""
+    if isaac.headless or facts.get("double") or os.environ.get("DISPLAY"):
+        return None
+    return wrong("window", "no display", "there is no display to show a window on: give --headless.")
+
+
 RULES: dict[str, Rule] = {
     "python": python,
     "platform": system,
@@ -184,6 +192,7 @@ RULES: dict[str, Rule] = {
     "gymtorch": gymtorch,
     "driver": driver,
     "cuda": device,
+    "stage": window,
 }
 """By the fact that each needs."""
 

@@ -93,6 +93,12 @@ def fields(num_envs: int, num_dofs: int, num_bodies: int) -> Fields:
     return tuple(Field(name, dtype, (num_envs, *shape)) for name, dtype, shape in table)
 
 
+def of_worker(table: Fields) -> Fields:
+    """The part of the arena that the worker writes."""
+    names = [field.name for field in table]
+    return table[names.index("base_pos") :]
+
+
 def layout_id(table: Fields) -> int:
     """A number that differs where names, types, shapes or order differ."""
     return zlib.crc32(";".join("{} {} {}".format(*field) for field in table).encode())
@@ -115,14 +121,14 @@ def views(buffer: Any, table: Fields) -> Dict[str, np.ndarray]:
     return {f.name: np.ndarray(f.shape, f.dtype, buffer, begins[f.name]) for f in table}
 
 
-def map_arena(fd: int, table: Fields) -> Tuple[Dict[str, np.ndarray], mmap.mmap]:
-    """The file `fd` as arrays, and the map that holds them. A file of another size is a `ProtocolError`."""
+def map_arena(fd: int, table: Fields) -> Tuple[Dict[str, np.ndarray], np.ndarray]:
+    """The file `fd` as arrays, and its bytes. A file of another size is a `ProtocolError`."""
     size = offsets(table)[1]
     there = os.fstat(fd).st_size
     if there != size:
         raise ProtocolError(f"the arena has {there} bytes, its layout needs {size}")
-    held = mmap.mmap(fd, size)
-    return views(held, table), held
+    whole = np.frombuffer(mmap.mmap(fd, size), np.uint8)
+    return views(whole, table), whole
 
 
 def send(sock: socket.socket, message: Message, limit_s: Optional[float] = None) -> None:

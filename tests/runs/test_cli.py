@@ -153,7 +153,7 @@ def test_a_device_of_isaac_gym_needs_its_name_on_the_command_line() -> None:
         (
             Common(backend="isaacgym", sim_device="cuda:1", rl_device="cuda:2"),
             {},
-            {"CUDA_VISIBLE_DEVICES": None, "JAX_CUDA_VISIBLE_DEVICES": "2"},
+            {"JAX_PLATFORMS": "cuda,cpu", "CUDA_VISIBLE_DEVICES": None},
         ),
         (Common(), {"JAX_PLATFORMS": "cpu"}, {"JAX_PLATFORMS": "cpu"}),
     ],
@@ -161,7 +161,7 @@ def test_a_device_of_isaac_gym_needs_its_name_on_the_command_line() -> None:
 def test_the_device_becomes_environment_variables(
     common: Common, before: dict[str, str], after: dict[str, str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("JAX_PLATFORMS", "CUDA_VISIBLE_DEVICES", "JAX_CUDA_VISIBLE_DEVICES"):
+    for name in ("JAX_PLATFORMS", "CUDA_VISIBLE_DEVICES"):
         monkeypatch.setenv(name, "")  # so that monkeypatch restores it
         monkeypatch.delenv(name)
     for name, value in before.items():
@@ -173,6 +173,16 @@ def test_the_device_becomes_environment_variables(
 def test_a_device_that_there_is_not() -> None:
     with pytest.raises(UserError, match="--device=tpu: no such device"):
         cli.choose_device(Common(device="tpu"))
+
+
+def test_beside_isaac_gym_only_jax_is_kept_to_one_gpu() -> None:
+    if jax.default_backend() == "gpu":
+        pytest.skip("the index may not be there")
+    before = jax.config.values["jax_cuda_visible_devices"]
+    with pytest.raises(UserError, match="JAX finds only cpu"):
+        cli.start_jax(Common(backend="isaacgym", rl_device="cuda:2"))
+    assert jax.config.values["jax_cuda_visible_devices"] == "2"
+    jax.config.update("jax_cuda_visible_devices", before)
 
 
 def test_a_gpu_that_there_is_not() -> None:
