@@ -125,3 +125,11 @@ def settled(robot_name: str) -> RobotState:
     """Standing still, after two seconds of holding the default pose."""
     rig = make_rig(robot_name, "mujoco")
     return rig.read(hold(rig, rig.init(standing(rig.robot), varied()), 1000)).robot
+
+
+def zero_torque(rig: Rig) -> np.ndarray:
+    return np.zeros((NUM_ENVS, len(rig.robot.dofs)), np.float32)
+
+
+def is_isaac(rig: Rig) -> bool:
+    return rig.backend.startswith("isaacgym")
