@@ -24,7 +24,7 @@ from gpugym_jax.types import Reading, RobotState, Variation
 from isaac_backend import protocol
 from isaac_backend.check import chosen_python, require
 from isaac_backend.connection import Connection
-from isaac_backend.spec import make_spec
+from isaac_backend.spec import check_settings, make_spec
 
 Host = Array | np.ndarray
 STATE = tuple(f.name for f in fields(RobotState))
@@ -54,6 +54,7 @@ class IsaacPhysics:
     ) -> None:
         self.num_envs = num_envs
         self._cfg, self._limit_s = cfg, cfg.isaac.step_timeout_s
+        check_settings(cfg.isaac)
         self._python = chosen_python(cfg.isaac)
         self._model = load_model(robot, timestep=timestep, cfg=cfg, sensors=False)
         self._base = make_layout(robot, self._model).base

@@ -157,13 +157,17 @@ class Connection:
             raise RuntimeError(f"this physics is closed{self._why}.")
         self._turn = protocol.next_turn(self._turn)
         request = protocol.Message(verb, self._turn, payload)
+        reply, why = None, f"it was interrupted in '{protocol.NAMES[verb]}'"
         try:
-            return self._exchange(request, limit_s)
+            reply = self._exchange(request, limit_s)
+            return reply
         except (OSError, protocol.ProtocolError) as error:
-            raise self._fail(self._story(protocol.NAMES[verb], error, limit_s)) from None
-        except BaseException:
-            self._abandon(f": it was interrupted in '{protocol.NAMES[verb]}'")
-            raise
+            story = self._story(protocol.NAMES[verb], error, limit_s)
+            why = story.splitlines()[0].rstrip(".")
+            raise WorkerError(story) from None
+        finally:
+            if reply is None:
+                self._abandon(f": {why}")
 
     def _exchange(self, request: protocol.Message, limit_s: float) -> bytes:
         protocol.send(self._socket, request, limit_s)
@@ -190,20 +194,18 @@ class Connection:
         details += [f"Its last lines were:\n{written}"] if written else ["It wrote nothing."]
         return "\n".join([f"Isaac Gym's worker failed in '{verb}': {first}{state}.", *details])
 
-    def _fail(self, story: str) -> WorkerError:
-        self._abandon(f": {story.splitlines()[0].rstrip('.')}")
-        return WorkerError(story)
-
     def _abandon(self, why: str) -> None:
         """Kill the worker and let go of all that was held."""
         if self.closed:
             return
         self.closed, self._why = True, why
-        kill(self._process)
-        self._socket.close()
-        self._output.close()
-        self.arena: dict[str, np.ndarray] = {}
-        self.published = np.zeros(0, np.uint8)
+        try:
+            kill(self._process)
+        finally:
+            self._socket.close()
+            self._output.close()
+            self.arena: dict[str, np.ndarray] = {}
+            self.published = np.zeros(0, np.uint8)
 
     def close(self) -> None:
         """Let the worker end by itself, or else end it. May be called twice."""

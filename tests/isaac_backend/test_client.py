@@ -7,6 +7,7 @@ import jax
 import numpy as np
 import pytest
 
+from gpugym_jax.tables import UserError
 from gpugym_jax.types import Physics, Reading, RobotState
 from isaac_backend.client import IsaacPhysics
 from tests.isaac_backend.rig import (
@@ -140,6 +141,23 @@ def test_a_wrong_shape_is_refused_before_it_is_sent(physics: IsaacPhysics) -> No
     with pytest.raises(ValueError, match=r"torque is of shape \(12,\), it must be \(5, 12\)"):
         physics.step(sim, np.zeros(12, np.float32))
     physics.step(sim, torque())
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (
+            {"contact": "force_sensors"},
+            "no physics.isaac.contact named 'force_sensors'. Did you mean 'force_sensor'?",
+        ),
+        ({"pipeline": "gpus"}, "Did you mean 'gpu'?"),
+        ({"device": "gpu"}, "physics.isaac.device is 'gpu'. There are: cpu, cuda:0"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(settings: dict[str, str], says: str) -> None:
+    with pytest.raises(UserError) as error:
+        make_physics(**settings)
+    assert says in str(error.value)
 
 
 def test_camera(physics: IsaacPhysics) -> None:
