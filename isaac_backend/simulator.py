@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from isaacgym import gymapi
 
-from kinematics import link_states
+from kinematics import link_states, make_chain
 from pictures import Cameras, Window
 from scene import make_scene
 from tensors import Exchange
@@ -29,6 +29,7 @@ class Simulator:
         self._exchange: Any = None
         self._window: Any = None
         self._cameras: Any = None
+        self._chain = make_chain(self._robot)
         self._damping = np.array(self._robot["dof"]["damping"], np.float32)
         self._pending = np.zeros(spec["num_envs"], bool)  # written, not yet sent
         self._broken = np.zeros(spec["num_envs"], bool)  # not finite: never sent, published as NaN
@@ -99,7 +100,7 @@ class Simulator:
         finite = np.all([np.isfinite(x).all(axis=1) for x in rows], axis=0) & rows[1].any(axis=1)
         self._pending[mask], self._broken[mask] = finite, ~finite
         with np.errstate(invalid="ignore", divide="ignore"):
-            arena["body_pos"][mask], arena["body_vel"][mask] = link_states(self._robot, *rows)
+            arena["body_pos"][mask], arena["body_vel"][mask] = link_states(self._chain, *rows)
         arena["body_force"][mask] = 0.0
         arena["overflow"][mask] = 0
 

@@ -1,12 +1,12 @@
-"""What every backend must do: the seven points of the design's contract."""
+"""What every backend must do: the seven points of the design's contract. Point 4: test_contract_forces.py."""
 
-from functools import lru_cache
 from typing import Any
 
 import jax
 import mujoco
 import numpy as np
 import pytest
+from physics.plain import place, reference
 from physics.rigs import (
     DT,
     GRAVITY,
@@ -15,49 +15,24 @@ from physics.rigs import (
     Rig,
     config_of,
     hold,
+    is_isaac,
     make_rig,
     settled,
     standing,
     tumbling,
     varied,
+    zero_torque,
 )
 
-from gpugym_jax.config import PhysicsConfig
 from gpugym_jax.physics import make_physics
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.layout import make_layout
-from gpugym_jax.robots.model import load_model
 from gpugym_jax.types import Physics, RobotState
-
-
-def zero_torque(rig: Rig) -> np.ndarray:
-    return np.zeros((NUM_ENVS, len(rig.robot.dofs)), np.float32)
 
 
 def assert_equal(a: object, b: object, **tolerance: float) -> None:
     for (path, x), y in zip(jax.tree.leaves_with_path(a), jax.tree.leaves(b), strict=True):
         np.testing.assert_allclose(x, y, err_msg=jax.tree_util.keystr(path), **tolerance)
-
-
-def is_isaac(rig: Rig) -> bool:
-    return rig.backend.startswith("isaacgym")
-
-
-def reference(rig: Rig) -> tuple[mujoco.MjModel, mujoco.MjData]:
-    model = load_model(rig.robot, timestep=DT, cfg=PhysicsConfig(), sensors=False)
-    return model, mujoco.MjData(model)
-
-
-def place(model: mujoco.MjModel, data: mujoco.MjData, rig: Rig, state: RobotState, i: int) -> None:
-    """Put robot `i` into plain MuJoCo, by MuJoCo's own functions."""
-    layout, back = make_layout(rig.robot, model), np.zeros(4)
-    mujoco.mj_resetData(model, data)
-    data.qpos[:3], data.qpos[3:7] = state.base_pos[i], state.base_quat[i]
-    mujoco.mju_normalize4(data.qpos[3:7])
-    mujoco.mju_negQuat(back, data.qpos[3:7])
-    data.qvel[:3] = state.base_lin_vel[i]
-    mujoco.mju_rotVecQuat(data.qvel[3:6], state.base_ang_vel[i].astype(float), back)
-    data.qpos[layout.qpos], data.qvel[layout.qvel] = state.dof_pos[i], state.dof_vel[i]
 
 
 def test_is_a_physics(rig: Rig) -> None:
@@ -132,90 +107,6 @@ def test_3_torque_moves_its_own_dof(rig: Rig) -> None:
         mujoco.mj_step(model, data)
         np.testing.assert_allclose(after.dof_vel[k], data.qvel[layout.qvel], rtol=2e-3, atol=1e-4)
         np.testing.assert_allclose(after.base_lin_vel[k], data.qvel[:3], atol=1e-4)
-
-
-def test_4_feet_carry_the_weight(rig: Rig, robot_name: str) -> None:
-    sim = hold(rig, rig.init(settled(robot_name), varied()), 300)
-    reading = rig.read(sim)
-    feet = list(rig.robot.body_ids(["foot"]))
-    others = [b for b in range(len(rig.robot.bodies)) if b not in feet]
-    model, _ = reference(rig)
-    up = np.asarray(reading.body_force)[:, :, 2]
-    np.testing.assert_allclose(up[:, feet].sum(1), model.body_mass.sum() * GRAVITY, rtol=0.01)
-    assert np.all(up[:, feet] > 1.0)
-    np.testing.assert_array_equal(np.asarray(reading.body_force)[:, others], 0.0)
-    mask = np.arange(NUM_ENVS) % 2 == 0
-    sim = rig.write(sim, mask, reading.robot, varied())
-    force = np.asarray(rig.read(sim).body_force)
-    np.testing.assert_array_equal(force[mask], 0.0)
-    np.testing.assert_array_equal(force[~mask], np.asarray(reading.body_force)[~mask])
-
-
-@lru_cache
-def heap(robot_name: str) -> RobotState:
-    """Robots that lie and roll as they fell."""
-    rig = make_rig(robot_name, "mujoco")
-    sim = rig.init(tumbling(rig.robot, seed=3, height=1.2), varied())
-    for _ in range(500):
-        sim = rig.step(sim, zero_torque(rig))
-    return rig.read(sim).robot
-
-
-def contact_forces(rig: Rig, state: RobotState, i: int) -> np.ndarray:
-    """N on each reported body of robot `i`, as plain MuJoCo has them."""
-    model, data = reference(rig)
-    layout, force = make_layout(rig.robot, model), np.zeros((len(rig.robot.bodies), 3))
-    place(model, data, rig, state, i)
-    mujoco.mj_forward(model, data)
-    for c in range(data.ncon):
-        wrench, contact = np.zeros(6), data.contact[c]
-        mujoco.mj_contactForce(model, data, c, wrench)
-        geom = contact.geom2  # the floor's is the first
-        of_geom, of_body = layout.geom == geom, layout.body == model.geom_bodyid[geom]
-        index = np.flatnonzero(of_geom if of_geom.any() else of_body & (layout.geom < 0))[0]
-        force[index] += contact.frame.reshape(3, 3).T @ wrench[:3]
-    return force
-
-
-def test_4_forces_are_on_the_body_that_touches(rig: Rig, robot_name: str) -> None:
-    """Each body's force as plain MuJoCo has it, feet apart from shanks.
-
-    How hard a contact is in MuJoCo depends on the inertia of the one link that touches, and in Isaac Gym a foot
-    is a link of its own. There, which bodies are pressed is compared; how much is the next test's.
-    """
-    state = heap(robot_name)
-    force = np.asarray(rig.read(rig.step(rig.init(state, varied()), zero_torque(rig))).body_force)
-    wanted = np.stack([contact_forces(rig, state, i) for i in range(NUM_ENVS)])
-    touched = {name for b, name in enumerate(rig.robot.bodies) if wanted[:, b].any()}
-    assert "base" in touched and any(name.endswith("foot") for name in touched)
-    if is_isaac(rig):
-        np.testing.assert_array_equal(force[..., 2] > 1.0, wanted[..., 2] > 1.0)
-        return
-    for i in range(NUM_ENVS):
-        scale = np.abs(wanted[i]).max()
-        np.testing.assert_allclose(force[i], wanted[i], rtol=0.02, atol=0.02 * scale + 1e-3)
-
-
-def momentum(rig: Rig, state: RobotState, i: int) -> np.ndarray:
-    """N s of the whole of robot `i`, world."""
-    model, data = reference(rig)
-    place(model, data, rig, state, i)
-    mujoco.mj_forward(model, data)
-    mujoco.mj_subtreeVel(model, data)
-    return model.body_mass.sum() * data.subtree_linvel[0]
-
-
-def test_4_forces_change_the_momentum(rig: Rig, robot_name: str) -> None:
-    """Weight and the forces on all bodies make the change of momentum, as Newton says."""
-    state = heap(robot_name)
-    reading = rig.read(rig.step(rig.init(state, varied()), zero_torque(rig)))
-    force = np.asarray(reading.body_force, float).sum(1)
-    weight = reference(rig)[0].body_mass.sum() * np.array([0, 0, -GRAVITY])
-    # Whether Isaac Gym's net contact tensor has friction in it is not known: of that, the vertical part.
-    axes = [2] if is_isaac(rig) else [0, 1, 2]
-    for i in range(NUM_ENVS):
-        rate = (momentum(rig, reading.robot, i) - momentum(rig, state, i)) / DT
-        np.testing.assert_allclose((force[i] + weight)[axes], rate[axes], rtol=0.01, atol=0.3)
 
 
 def test_5_write_touches_only_the_masked(rig: Rig, robot_name: str) -> None:

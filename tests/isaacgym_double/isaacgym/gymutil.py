@@ -11,7 +11,7 @@ from ._types import Quat, Transform, Vec3, to_array
 
 
 def parse_device_str(device_str: str) -> Tuple[str, int]:
-    """ "cpu", "cuda" or "cuda:N" as kind and number."""
+    """Kind and number of "cpu", "cuda" or "cuda:N"."""
     kind, _, number = device_str.partition(":")
     if kind not in ("cpu", "cuda") or (number and not number.isdigit()):
         raise ValueError(f"isaacgym double: a device is cpu, cuda or cuda:N, not '{device_str}'.")
