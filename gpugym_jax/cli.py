@@ -296,7 +296,8 @@ def main(
 ) -> int:
     """Parse `argv`, choose the device, call `run`; the exit code, 2 for a user's error."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.getLogger("gpugym_jax").setLevel(logging.INFO)
+    for package in ("gpugym_jax", "isaac_backend"):
+        logging.getLogger(package).setLevel(logging.INFO)
     try:
         found, overrides = parse(flags, sys.argv[1:] if argv is None else argv, prog)
         common: Any = getattr(found, "common", None)
