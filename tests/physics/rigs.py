@@ -27,6 +27,7 @@ class Rig(NamedTuple):
     """A physics and its verbs, compiled where they may be."""
 
     robot: Robot
+    backend: str
     physics: Physics
     init: Callable[..., Any]
     step: Callable[..., Any]
@@ -40,7 +41,9 @@ def make_rig(robot_name: str, backend_name: str) -> Rig:
     robot, cfg = ROBOTS[robot_name], PhysicsConfig(backend=backend, impl=impl or "auto")
     physics = make_physics(robot, cfg, NUM_ENVS, DT)
     verbs = (physics.step, physics.write, physics.read)
-    return Rig(robot, physics, physics.init, *(jax.jit(f) if physics.traceable else f for f in verbs))
+    return Rig(
+        robot, backend_name, physics, physics.init, *(jax.jit(f) if physics.traceable else f for f in verbs)
+    )
 
 
 def standing(robot: Robot, height: float | None = None) -> RobotState:
@@ -72,11 +75,13 @@ def tumbling(robot: Robot, seed: int = 0, height: float = 2.0) -> RobotState:
     return jax.tree.map(np.float32, state)
 
 
-def varied(friction: Any = 1.0, base_mass: Any = 0.0) -> Variation:
-    def each(x: Any) -> np.ndarray:
-        return np.broadcast_to(np.float32(x), (NUM_ENVS,))
+def varied(
+    friction: Any = 1.0, restitution: Any = 0.0, base_mass: Any = 0.0, base_com: Any = (0.0, 0.0, 0.0)
+) -> Variation:
+    def each(x: Any, *shape: int) -> np.ndarray:
+        return np.broadcast_to(np.float32(x), (NUM_ENVS, *shape))
 
-    return Variation(friction=each(friction), base_mass=each(base_mass))
+    return Variation(each(friction), each(restitution), each(base_mass), each(base_com, 3))
 
 
 def hold(rig: Rig, sim: Any, steps: int) -> Any:
