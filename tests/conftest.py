@@ -29,3 +29,7 @@ def modules() -> list[str]:
 
 
 install_import_hook(modules(), "tests.shapes.check")
+
+collect_ignore = [
+    "isaacgym_double"
+]  # under Isaac Gym's own interpreter as well: `cd tests/isaacgym_double && python -m pytest tests`

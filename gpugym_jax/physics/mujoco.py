@@ -10,11 +10,11 @@ from collections.abc import Iterable
 import jax
 import mujoco
 import numpy as np
-from flax import struct
 from jaxtyping import Array, Bool, Float, Int
 from mujoco.batch import Batch, SimulationError
 
 from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.physics.live import LiveSim, check_latest
 from gpugym_jax.physics.variation import check_variation, meaningless, varied_fields
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
@@ -24,13 +24,6 @@ from gpugym_jax.types import Reading, RobotState, Variation
 FULL = [int(mujoco.mjtWarning.mjWARN_CONTACTFULL), int(mujoco.mjtWarning.mjWARN_CNSTRFULL)]
 CANNOT = {"restitution": "MuJoCo's contacts have none"}
 Host = Array | np.ndarray
-
-
-class LiveSim(struct.PyTreeNode):
-    """The last reading, and the tick of the simulator that it is from."""
-
-    reading: Reading
-    age: Int[np.ndarray, ""]
 
 
 class MujocoPhysics:
@@ -102,11 +95,7 @@ class MujocoPhysics:
 
     def _latest(self, sim: LiveSim) -> Batch:
         """The simulator, if `sim` is its present state."""
-        if int(sim.age) != self._tick:
-            raise RuntimeError(
-                f"stale state: it is from tick {int(sim.age)}, the simulator is at tick {self._tick}. "
-                "A live simulator can only go on from its latest state."
-            )
+        check_latest(sim, self._tick)
         return self._open()
 
     def _write(self, ids: Int[np.ndarray, " n"], robot: RobotState, variation: Variation) -> LiveSim:
