@@ -182,8 +182,7 @@ def isaac_overrides(common: Common) -> list[str]:
     if not device:
         return given
     platform, index = _platform(device, "--sim_device" if common.sim_device else "--device")
-    where, pipeline = ("cpu", "cpu") if platform == "cpu" else (f"cuda:{index or 0}", "gpu")
-    return [*given, f'physics.isaac.device="{where}"', f"physics.isaac.pipeline={pipeline}"]
+    return [*given, f'physics.isaac.device="{"cpu" if platform == "cpu" else f"cuda:{index or 0}"}"']
 
 
 def configure(common: Common, overrides: Sequence[str]) -> Config:

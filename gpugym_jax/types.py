@@ -63,6 +63,11 @@ class Physics(Protocol[Sim]):
         ...
 
     @property
+    def redraws(self) -> bool:
+        """Whether `write` may give a robot another variation; if not, that raises `ValueError`."""
+        ...
+
+    @property
     def num_envs(self) -> int:
         """Number of robots."""
         ...

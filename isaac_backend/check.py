@@ -15,6 +15,7 @@ from gpugym_jax.config import IsaacGym
 from gpugym_jax.tables import UserError
 from isaac_backend.connection import kill, last_lines, worker_environment
 from isaac_backend.findings import Facts, Finding, judge
+from isaac_backend.spec import check_settings
 
 PROBE = Path(__file__).with_name("probe.py")
 CONTRACT = Path(__file__).resolve().parents[1] / "tests" / "physics"
@@ -110,7 +111,7 @@ def run(flags: Flags, overrides: list[str]) -> int:
     if overrides:
         raise UserError(f"no flag '{overrides[0]}': this command reads no configuration.")
     isaac = replace(IsaacGym(), python=flags.isaac_python, device=flags.device)
-    isaac = replace(isaac, pipeline="cpu") if flags.device == "cpu" else isaac
+    check_settings(isaac)
     python = chosen_python(isaac)
     facts = probe(python, flags.limit_s)
     findings = judge(facts, isaac)

@@ -24,7 +24,7 @@ from gpugym_jax.types import Reading, RobotState, Variation
 from isaac_backend import protocol
 from isaac_backend.check import chosen_python, require
 from isaac_backend.connection import Connection
-from isaac_backend.spec import make_spec
+from isaac_backend.spec import check_settings, make_spec
 
 Host = Array | np.ndarray
 STATE = tuple(f.name for f in fields(RobotState))
@@ -41,6 +41,7 @@ class IsaacPhysics:
     """
 
     traceable = False
+    redraws = False
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class IsaacPhysics:
     ) -> None:
         self.num_envs = num_envs
         self._cfg, self._limit_s = cfg, cfg.isaac.step_timeout_s
+        check_settings(cfg.isaac)
         self._python = chosen_python(cfg.isaac)
         self._model = load_model(robot, timestep=timestep, cfg=cfg, sensors=False)
         self._base = make_layout(robot, self._model).base
@@ -81,8 +83,8 @@ class IsaacPhysics:
             ValueError: A variation cannot be applied.
             WorkerError: The worker could not be started or failed; its last lines are in the message.
         """
-        if self._closed:
-            raise RuntimeError("this physics is closed.")
+        if self._closed or self._connection is not None:
+            self._open().check_open()
         new = jax.tree.map(lambda x: np.array(x, np.float32), variation)
         mass = float(self._model.body_mass[self._base])
         check_variation(new, self._varied, self._refused, mass, self._cfg.friction)
@@ -164,7 +166,15 @@ class IsaacPhysics:
             raise
         self._connection, self._variation = connection, variation
         self.report = {**connection.hello, **effective}
+        self._tell()
         return self._sim(connection)
+
+    def _tell(self) -> None:
+        """Log what runs, and every parameter that Isaac Gym has not taken as it was given."""
+        report, double = self.report, " (a double)" if self.is_double else ""
+        log.info("Isaac Gym %s%s in Python %s", report["isaacgym"], double, report["python"])
+        for difference in report.get("differs", ()):
+            log.warning("Isaac Gym reads back another value: %s", difference)
 
     def _write(self, connection: Connection, mask: Bool[np.ndarray, " env"], robot: RobotState) -> LiveSim:
         put(connection, "mask", mask)

@@ -131,8 +131,7 @@ class Connection:
         self._output = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (closed with the connection)
         try:
             with make_arena(protocol.offsets(table)[1]) as file:
-                self.arena, whole = protocol.map_arena(file.fileno(), table)
-                self.published = whole[protocol.offsets(table)[0][protocol.of_worker(table)[0].name] :]
+                self._map(file, table)
                 self._process, self._socket = start(python, file, self._output)
         except BaseException:
             self._output.close()
@@ -141,10 +140,20 @@ class Connection:
         agreed = {"protocol": protocol.VERSION, "layout": protocol.layout_id(table)}
         self.hello = json.loads(self.ask(protocol.HELLO, json.dumps({**spec, **agreed}).encode(), limit_s))
 
+    def _map(self, file: IO[bytes], table: protocol.Fields) -> None:
+        """Map the arena; no other frame may name the map, or an error's traceback would keep it open."""
+        self.arena, whole = protocol.map_arena(file.fileno(), table)
+        self.published = whole[protocol.offsets(table)[0][protocol.of_worker(table)[0].name] :]
+
     @property
     def pid(self) -> int:
         """The worker's process number."""
         return self._process.pid
+
+    def check_open(self) -> None:
+        """Raise a `RuntimeError` with the reason if this is closed."""
+        if self.closed:
+            raise RuntimeError(f"this physics is closed{self._why}.")
 
     def ask(self, verb: bytes, payload: bytes = b"", limit_s: float = 60.0) -> bytes:
         """The payload of the worker's answer.
@@ -153,17 +162,20 @@ class Connection:
             WorkerError: There is none within `limit_s` s, or a wrong one, or the worker failed.
             RuntimeError: The connection is closed.
         """
-        if self.closed:
-            raise RuntimeError(f"this physics is closed{self._why}.")
+        self.check_open()
         self._turn = protocol.next_turn(self._turn)
         request = protocol.Message(verb, self._turn, payload)
+        reply, why = None, f"it was interrupted in '{protocol.NAMES[verb]}'"
         try:
-            return self._exchange(request, limit_s)
+            reply = self._exchange(request, limit_s)
+            return reply
         except (OSError, protocol.ProtocolError) as error:
-            raise self._fail(self._story(protocol.NAMES[verb], error, limit_s)) from None
-        except BaseException:
-            self._abandon(f": it was interrupted in '{protocol.NAMES[verb]}'")
-            raise
+            story = self._story(protocol.NAMES[verb], error, limit_s)
+            why = story.splitlines()[0].rstrip(".")
+            raise WorkerError(story) from None
+        finally:
+            if reply is None:
+                self._abandon(f": {why}")
 
     def _exchange(self, request: protocol.Message, limit_s: float) -> bytes:
         protocol.send(self._socket, request, limit_s)
@@ -190,20 +202,18 @@ class Connection:
         details += [f"Its last lines were:\n{written}"] if written else ["It wrote nothing."]
         return "\n".join([f"Isaac Gym's worker failed in '{verb}': {first}{state}.", *details])
 
-    def _fail(self, story: str) -> WorkerError:
-        self._abandon(f": {story.splitlines()[0].rstrip('.')}")
-        return WorkerError(story)
-
     def _abandon(self, why: str) -> None:
         """Kill the worker and let go of all that was held."""
         if self.closed:
             return
         self.closed, self._why = True, why
-        kill(self._process)
-        self._socket.close()
-        self._output.close()
-        self.arena: dict[str, np.ndarray] = {}
-        self.published = np.zeros(0, np.uint8)
+        try:
+            kill(self._process)
+        finally:
+            self._socket.close()
+            self._output.close()
+            self.arena: dict[str, np.ndarray] = {}
+            self.published = np.zeros(0, np.uint8)
 
     def close(self) -> None:
         """Let the worker end by itself, or else end it. May be called twice."""

@@ -5,6 +5,7 @@
 
 import hashlib
 import os
+import re
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.config import IsaacGym, PhysicsConfig
 from gpugym_jax.robots.robot import Robot
+from gpugym_jax.tables import UserError, unknown
 
 
 def make_spec(
@@ -28,7 +30,7 @@ def make_spec(
 ) -> dict[str, Any]:
     """The hello's JSON but for what the connection adds to it: protocol and layout."""
     isaac = cfg.isaac
-    settings = ("contact", "device", "pipeline", "headless", "camera", "graphics_device")
+    settings = ("contact", "device", "headless", "camera", "graphics_device")
     return {
         "num_envs": num_envs,
         "num_dofs": len(robot.dofs),
@@ -38,11 +40,28 @@ def make_spec(
         "timestep": timestep,
         "gravity": [float(g) for g in model.opt.gravity],
         **{name: getattr(isaac, name) for name in settings},
+        "pipeline": "cpu" if isaac.device == "cpu" else isaac.pipeline,  # there is no other on a CPU
         "physx": asdict(isaac.physx),
         # PhysX averages the two frictions: with none on the ground a shape has twice the pair's
         "ground": {"static_friction": 0.0, "dynamic_friction": 0.0, "restitution": 0.0},
         "terrain": None if terrain is None else terrain_entry(terrain, isaac.terrain),
     }
+
+
+CHOICES = {
+    "contact": ("force_sensor", "net"),
+    "pipeline": ("gpu", "cpu"),
+    "terrain": ("triangle_mesh", "height_field"),
+}
+
+
+def check_settings(isaac: IsaacGym) -> None:
+    """Raise a `UserError` for a word that is none of the settings'."""
+    for name, choices in CHOICES.items():
+        if getattr(isaac, name) not in choices:
+            raise unknown(f"physics.isaac.{name}", getattr(isaac, name), choices)
+    if not re.fullmatch(r"cpu|cuda:\d+", isaac.device):
+        raise UserError(f"physics.isaac.device is '{isaac.device}'. There are: cpu, cuda:0, cuda:1, ...")
 
 
 def robot_entry(model: mujoco.MjModel, robot: Robot) -> dict[str, Any]:

@@ -19,6 +19,16 @@ def varied(cfg: Randomize) -> frozenset[str]:
     return frozenset(f.name for f in fields(Variation) if getattr(cfg, f.name) is not None)
 
 
+def check_redraws(cfg: Randomize, redraws: bool) -> None:
+    """Raise if bodies are to be drawn anew each episode in a physics that makes them once."""
+    drawn = sorted(varied(cfg))
+    if drawn and cfg.every == "episode" and not redraws:
+        raise UserError(
+            f"randomize.every=episode draws {', '.join(drawn)} anew, but this physics makes its robots once: "
+            "set randomize.every=run."
+        )
+
+
 def make_sample_variation(cfg: Randomize, physics: PhysicsConfig) -> Callable[[Key[Array, ""]], Variation]:
     """Uniform draws in the configured ranges; what has none stays nominal."""
     if cfg.every not in ("run", "episode"):

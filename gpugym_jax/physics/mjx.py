@@ -50,6 +50,7 @@ class MjxPhysics:
     """Robots in MJX. Nothing lags."""
 
     traceable = True
+    redraws = True
 
     def __init__(
         self,

@@ -30,6 +30,7 @@ class MujocoPhysics:
     """Robots in C MuJoCo. Arrays are NumPy, float32; `body_pos` and `body_vel` lag by one substep."""
 
     traceable = False
+    redraws = True
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from ballistic import Simulator as Ballistic
 
-LETTERS = {"init": b"i", "step": b"s", "write": b"w"}
+LETTERS = {"hello": b"h", "init": b"i", "step": b"s", "write": b"w"}
 
 
 class Channel:
@@ -112,13 +112,13 @@ class Simulator(Ballistic):
     def __init__(self, spec, arena):
         super().__init__(spec, arena)
         self.fault = json.loads(os.environ["ISAAC_FAULT"])
-        self.calls = {"init": 0, "step": 0, "write": 0}
+        self.calls = {"hello": 0, "init": 0, "step": 0, "write": 0}
+        self._count("hello")
 
     def _count(self, verb):
         self.calls[verb] += 1
         if verb == self.fault["verb"] and self.calls[verb] > self.fault["at"]:
-            turn = 1 + sum(self.calls.values())  # hello was the first
-            FAULTS[self.fault["kind"]](Channel(verb, turn))
+            FAULTS[self.fault["kind"]](Channel(verb, sum(self.calls.values())))
 
     def init(self):
         self._count("init")

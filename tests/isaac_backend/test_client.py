@@ -7,6 +7,9 @@ import jax
 import numpy as np
 import pytest
 
+from gpugym_jax.config_yaml import load_config
+from gpugym_jax.env import make_env
+from gpugym_jax.tables import UserError
 from gpugym_jax.types import Physics, Reading, RobotState
 from isaac_backend.client import IsaacPhysics
 from tests.isaac_backend.rig import (
@@ -128,6 +131,15 @@ def test_write_refuses_another_variation(physics: IsaacPhysics) -> None:
     np.testing.assert_array_equal(reading.robot.dof_pos[1], random_state(4).dof_pos[1])
 
 
+def test_an_environment_that_would_redraw_is_refused(physics: IsaacPhysics) -> None:
+    cfg = load_config("mini_cheetah_walk", ["randomize.every=episode", "randomize.base_mass=null"])
+    with pytest.raises(
+        UserError, match="randomize.every=episode draws friction anew, but this physics makes"
+    ):
+        make_env(cfg, ROBOT, physics)
+    make_env(load_config("mini_cheetah_walk", ["randomize.every=run"]), ROBOT, physics)
+
+
 def test_init_refuses_what_cannot_be_applied(physics: IsaacPhysics) -> None:
     with pytest.raises(ValueError, match="base_mass cannot be applied: the base has only"):
         physics.init(random_state(), variation(base_mass=-100.0))
@@ -140,6 +152,23 @@ def test_a_wrong_shape_is_refused_before_it_is_sent(physics: IsaacPhysics) -> No
     with pytest.raises(ValueError, match=r"torque is of shape \(12,\), it must be \(5, 12\)"):
         physics.step(sim, np.zeros(12, np.float32))
     physics.step(sim, torque())
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (
+            {"contact": "force_sensors"},
+            "no physics.isaac.contact named 'force_sensors'. Did you mean 'force_sensor'?",
+        ),
+        ({"pipeline": "gpus"}, "Did you mean 'gpu'?"),
+        ({"device": "gpu"}, "physics.isaac.device is 'gpu'. There are: cpu, cuda:0"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(settings: dict[str, str], says: str) -> None:
+    with pytest.raises(UserError) as error:
+        make_physics(**settings)
+    assert says in str(error.value)
 
 
 def test_camera(physics: IsaacPhysics) -> None:

@@ -14,6 +14,7 @@ import pytest
 import isaac_backend
 from gpugym_jax.tables import UserError
 from isaac_backend import connection, protocol
+from tests.isaac_backend.belongings import belongings
 from tests.isaac_backend.rig import make_physics, python38, random_state, torque, variation
 
 PACKAGE = Path(isaac_backend.__file__).parent
@@ -153,6 +154,13 @@ def test_no_file_for_the_simulator_is_one_line(tmp_path: Path) -> None:
         make_physics(tmp_path / "absent.py").init(random_state(), variation())
 
 
+def test_an_error_that_is_kept_keeps_nothing_open(tmp_path: Path) -> None:
+    before = belongings()
+    with pytest.raises(connection.WorkerError) as kept:
+        make_physics(tmp_path / "absent.py").init(random_state(), variation())
+    assert belongings()["descriptors"] <= before["descriptors"], kept.value
+
+
 def test_no_interpreter_is_one_line() -> None:
     with pytest.raises(UserError, match="'/nowhere/python' cannot be started as Python: No such file"):
         make_physics(python="/nowhere/python").init(random_state(), variation())
@@ -168,6 +176,8 @@ def test_a_broken_physics_says_why_and_what_the_worker_wrote() -> None:
     assert "| a banner, such as Isaac Gym prints on stdout" in str(error.value)
     with pytest.raises(RuntimeError, match="this physics is closed: Isaac Gym's worker failed in 'camera'"):
         physics.step(sim, torque())
+    with pytest.raises(RuntimeError, match="this physics is closed: Isaac Gym's worker failed in 'camera'"):
+        physics.init(random_state(), variation(friction=0.5))
     physics.close()
 
 

@@ -1,7 +1,8 @@
 """Rigs: a physics of a few robots with its compiled verbs, made once a session.
 
 The isaacgym backend runs over the double, in the interpreter that the variable ISAAC_DOUBLE_PYTHON names (a
-Python 3.8 with NumPy, torch and MuJoCo), else in this one. Real Isaac Gym: `python -m isaac_backend.check`.
+Python 3.8 with NumPy, torch and MuJoCo), else in this one. On another
+Isaac Gym: `python -m isaac_backend.check --contract`.
 """
 
 import importlib.util
@@ -29,7 +30,8 @@ GRAVITY = 9.81  # m/s^2, MuJoCo's default
 gpu = pytest.mark.gpu
 no_gpu = pytest.mark.skipif(jax.default_backend() != "gpu", reason="mjx/warp needs an NVIDIA GPU")
 no_double = pytest.mark.skipif(
-    "ISAAC_DOUBLE_PYTHON" not in os.environ and importlib.util.find_spec("torch") is None,
+    not {"ISAAC_DOUBLE_PYTHON", "ISAAC_CONTRACT_PYTHON"} & set(os.environ)
+    and importlib.util.find_spec("torch") is None,
     reason="the double of Isaac Gym needs torch: here, or in the interpreter ISAAC_DOUBLE_PYTHON",
 )
 ISAAC = [pytest.param(f"isaacgym/{contact}", marks=no_double) for contact in ("force_sensor", "net")]
@@ -55,9 +57,18 @@ def config_of(backend_name: str) -> PhysicsConfig:
     backend, _, variant = backend_name.partition("/")
     if backend != "isaacgym":
         return PhysicsConfig(backend=backend, impl=variant or "auto")
+    contact = variant or "force_sensor"
+    if "ISAAC_CONTRACT_PYTHON" in os.environ:
+        return PhysicsConfig(backend=backend, isaac=asked_for(contact))
     os.environ["ISAAC_PYTHONPATH"] = str(DOUBLE)  # of the worker only
     python = os.environ.get("ISAAC_DOUBLE_PYTHON", sys.executable)
-    return PhysicsConfig(backend=backend, isaac=double(python, contact=variant or "force_sensor"))
+    return PhysicsConfig(backend=backend, isaac=double(python, contact=contact))
+
+
+def asked_for(contact: str) -> IsaacGym:
+    """The Isaac Gym that `python -m isaac_backend.check --contract` names."""
+    python, device = os.environ["ISAAC_CONTRACT_PYTHON"], os.environ["ISAAC_CONTRACT_DEVICE"]
+    return IsaacGym(python=python, device=device, contact=contact)
 
 
 def double(python: str, **settings: Any) -> IsaacGym:

@@ -105,11 +105,11 @@ def test_simulator_and_learner_may_differ_only_for_mujoco() -> None:
         (Common(backend="isaacgym", headless=True), ["physics.isaac.headless=true"]),
         (
             Common(backend="isaacgym", sim_device="gpu:1", rl_device="cpu"),
-            ['physics.isaac.device="cuda:1"', "physics.isaac.pipeline=gpu"],
+            ['physics.isaac.device="cuda:1"'],
         ),
         (
             Common(backend="isaacgym", device="cpu"),
-            ['physics.isaac.device="cpu"', "physics.isaac.pipeline=cpu"],
+            ['physics.isaac.device="cpu"'],
         ),
         (Common(backend="mjx", device="cpu", headless=True), []),
     ],

@@ -43,6 +43,7 @@ def _mjcf(sim: Sim, env: Env) -> ET.Element:
     # a drive's damping is implicit in PhysX; without drives Euler is what our own backend integrates with
     option = {"integrator": "implicitfast" if driven else "Euler", "cone": "pyramidal"}
     _add(root, "option", timestep=_text(sim.params.dt / sim.params.substeps), **option)
+    _add(_add(root, "visual"), "headlight", ambient="0.4 0.4 0.4", diffuse="0.5 0.5 0.5")
     asset, world = _add(root, "asset"), _add(root, "worldbody")
     grounds = _add_grounds(sim, asset, world)
     geoms: List[Geom] = []
@@ -62,18 +63,19 @@ def _add_grounds(sim: Sim, asset: ET.Element, world: ET.Element) -> List[Tuple[s
             "pos": _text(-plane.distance * normal),
             "quat": _text(rot.to_wxyz(rot.between((0, 0, 1), normal))),
         }
-        _add(world, "geom", name=f"plane{i}", type="plane", size="0 0 0.05", **_FREE, **at)
+        _add(world, "geom", name=f"plane{i}", type="plane", size="0 0 0.05", **_GROUND, **at)
         named.append((f"plane{i}", plane))
     for i, terrain in enumerate(sim.terrains):
         name = f"terrain{i}"
         rows, columns = terrain.heights.shape
         _add(asset, "hfield", name=name, nrow=str(rows), ncol=str(columns), size=_text(terrain.size))
-        _add(world, "geom", name=name, type="hfield", hfield=name, pos=_text(terrain.centre), **_FREE)
+        _add(world, "geom", name=name, type="hfield", hfield=name, pos=_text(terrain.centre), **_GROUND)
         named.append((name, terrain.params))
     return named
 
 
 _FREE = {"contype": "0", "conaffinity": "0"}  # contacts are listed pair by pair
+_GROUND, _ROBOT = {"rgba": "0.60 0.65 0.70 1", **_FREE}, {"rgba": "0.90 0.50 0.20 1", **_FREE}
 
 
 def _add_actor(world: ET.Element, number: int, actor: Actor) -> List[Geom]:
@@ -133,7 +135,7 @@ def _add_inertial(element: ET.Element, own: Inertial) -> None:
 
 def _add_geom(element: ET.Element, name: str, shape: Any) -> None:
     keys = {"size": shape.size, "pos": shape.pos, "quat": rot.to_wxyz(shape.quat)}
-    _add(element, "geom", name=name, type=shape.kind, **_FREE, **{k: _text(v) for k, v in keys.items()})
+    _add(element, "geom", name=name, type=shape.kind, **_ROBOT, **{k: _text(v) for k, v in keys.items()})
 
 
 def _add_pairs(contact: ET.Element, grounds: Any, geoms: List[Geom], actors: List[Actor]) -> None:

@@ -3,7 +3,7 @@
 # MuJoCo's compiled classes have no type stubs.
 # pyright: reportAttributeAccessIssue=false
 
-from typing import Any
+from typing import Any, List
 
 import mujoco
 import numpy as np
@@ -25,32 +25,40 @@ class Contacts:
     def __init__(self, world: Any, num_bodies: int) -> None:
         self.world = world
         self.normal, self.full, self.moment = np.zeros((3, num_bodies, 3))
-        self._wrench = np.zeros(6)
-
-    def clear(self) -> None:
-        for total in (self.normal, self.full, self.moment):
-            total[:] = 0.0
+        self._seen: List[Any] = []  # contacts of this step: wrenches, frames, positions, rows of both bodies
 
     def add(self, cell: Any, substep: int, substeps: int) -> None:
-        """Count the contacts of the substep just taken."""
+        """Note the contacts of the substep just taken."""
         mode = int(self.world.sim.params.physx.contact_collection)
-        if mode == NEVER or (mode == LAST and substep < substeps - 1):
+        model, data = cell.model, cell.data
+        if not data.ncon or mode == NEVER or (mode == LAST and substep < substeps - 1):
             return
-        share = 1.0 if mode == LAST else 1.0 / substeps
-        model, data, first = cell.model, cell.data, cell.bodies.start - 1
+        wrenches = np.zeros((data.ncon, 6))
         for i in range(data.ncon):
-            contact = data.contact[i]
-            mujoco.mj_contactForce(model, data, i, self._wrench)
-            frame = contact.frame.reshape(3, 3)  # rows: normal from geom1 to geom2, and two tangents
-            normal = share * self._wrench[0] * frame[0]
-            full = share * self._wrench[:3] @ frame
-            moment = rot.cross(contact.pos, full)
-            for geom, sign in ((contact.geom1, -1.0), (contact.geom2, 1.0)):
-                body = model.geom_bodyid[geom]
-                if body:
-                    self.normal[first + body] += sign * normal
-                    self.full[first + body] += sign * full
-                    self.moment[first + body] += sign * moment
+            mujoco.mj_contactForce(model, data, i, wrenches[i])
+        contact = data.contact
+        bodies = model.geom_bodyid[np.stack([contact.geom1, contact.geom2])]
+        rows = np.where(bodies > 0, cell.bodies.start - 1 + bodies, -1)
+        share = 1.0 if mode == LAST else 1.0 / substeps
+        self._seen.append(
+            (share * wrenches[:, :3], contact.frame.reshape(-1, 3, 3), contact.pos.copy(), *rows)
+        )
+
+    def sum_up(self) -> None:
+        """The forces of the step, of what was noted."""
+        for total in (self.normal, self.full, self.moment):
+            total[:] = 0.0
+        if not self._seen:
+            return
+        wrench, frame, pos, *pair = (np.concatenate(x) for x in zip(*self._seen))
+        self._seen.clear()
+        normal = wrench[:, :1] * frame[:, 0]  # a frame's rows: normal from geom1 to geom2, and two tangents
+        full = np.einsum("ni,nij->nj", wrench, frame)
+        moment = rot.cross(pos, full)
+        for rows, sign in zip(pair, (-1.0, 1.0)):
+            on = rows >= 0
+            for total, part in ((self.normal, normal), (self.full, full), (self.moment, moment)):
+                np.add.at(total, rows[on], sign * part[on])
 
     def net(self) -> Any:
         """What the net contact force tensor shows."""

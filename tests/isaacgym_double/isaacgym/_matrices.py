@@ -9,8 +9,9 @@ import mujoco
 import numpy as np
 
 from . import _rotations as rot
+from ._cell import kinematics
 from ._settings import refuse
-from ._stepping import World, body_velocities
+from ._stepping import World
 from ._tensors import Tensor, buffer_of, fill, world_of
 from ._world import Sim
 
@@ -31,7 +32,7 @@ def _jacobians(world: World, name: str) -> Any:
 
 def _jacobian(world: World, cell: Any, actor: Any) -> Any:
     model, data = cell.model, cell.data
-    body_velocities(model, data)  # the kinematics of now
+    kinematics([cell])  # of now
     free, count = not actor.asset.options.fix_base_link, len(actor.asset.dofs)
     first = int(world.root_v[actor.number]) if free else int(world.dof_v[actor.first_dof])
     columns = slice(first - cell.v.start, first - cell.v.start + count + 6 * free)
@@ -61,7 +62,7 @@ def _mass_matrices(world: World, name: str) -> Any:
 
 def _mass_matrix(world: World, cell: Any, actor: Any) -> Any:
     model, data = cell.model, cell.data
-    body_velocities(model, data)
+    kinematics([cell])
     mujoco.mj_crb(model, data)
     count = len(actor.asset.dofs)
     first = int(world.dof_v[actor.first_dof]) - cell.v.start

@@ -3,31 +3,19 @@
 # MuJoCo's compiled classes have no type stubs.
 # pyright: reportAttributeAccessIssue=false
 
-from dataclasses import dataclass
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 import mujoco
 import numpy as np
 
 from . import _rotations as rot
 from ._build import EFFORT, POS, VEL, build_model
+from ._cell import Cell, drag
 from ._contacts import Contacts
 from ._types import to_array
 from ._world import Actor, Env, Sim
 
-
-@dataclass(eq=False)
-class Cell:
-    """One environment in MuJoCo, with its places in the flat arrays."""
-
-    env: Env
-    model: Any
-    data: Any
-    q: slice
-    v: slice
-    bodies: slice
-    drives: Any = None  # DOF rows of the actuators
-    drag: Any = None  # linear and angular damping of each body, 1/s, if there is any
+HUGE = float(mujoco.mjMAXVAL)  # what MuJoCo itself calls unstable
 
 
 class World:
@@ -39,6 +27,8 @@ class World:
 
     def __init__(self, sim: Sim) -> None:
         self.sim, self._models = sim, {}
+        # robots that diverge are seen in the tensors; else MuJoCo writes a log into the working directory
+        mujoco.set_mju_user_warning(lambda message: None)
         self.cells: List[Cell] = []
         actors = sim.actors
         self._index_actors(actors)
@@ -51,6 +41,7 @@ class World:
         self.set_options(sim.params)
         self.alive = np.ones(len(self.cells), bool)
         self.env_of_actor = np.array([e.index for e in sim.envs for _ in e.actors], int)
+        self.env_of_body = np.repeat(self.env_of_actor, [len(a.asset.bodies) for a in actors])
         self.contacts = Contacts(self, num_bodies)
         self.pending: Dict[str, Any] = {}  # of "root" and "dof": rows and values, for the next step
 
@@ -128,9 +119,12 @@ class World:
     def rebuild(self, env: Env) -> None:
         """Make an environment's model anew after a change of properties, and go on from its state."""
         cell = self.cells[env.index]
-        cell.model = build_model(self.sim, env, self._models)
+        old, cell.model = cell.data, build_model(self.sim, env, {})
         cell.data = mujoco.MjData(cell.model)
-        cell.data.qpos[:], cell.data.qvel[:] = self.q[cell.q], self.v[cell.v]
+        for name in ("mocap_pos", "mocap_quat", "qacc_warmstart"):
+            getattr(cell.data, name)[:] = getattr(old, name)
+        if self.alive[env.index]:
+            cell.data.qpos[:], cell.data.qvel[:] = self.q[cell.q], self.v[cell.v]
         self._place(cell)
         self._read_props()
         self.set_options(self.sim.params)
@@ -148,10 +142,10 @@ class World:
         drive = self.kp * self.target_pos + self.kd * self.target_vel
         pushed = bool(np.any(self.push))
         self._find_lost()
-        self.contacts.clear()
         for cell, alive in zip(self.cells, self.alive):
             if alive:
                 self._step_cell(cell, substeps, drive, pushed)
+        self.contacts.sum_up()
         self._find_lost()
         self._measure_drives()
         self.effort[:], self.push[:] = 0.0, 0.0
@@ -165,7 +159,7 @@ class World:
             data.xfrc_applied[1:] = self.push[cell.bodies]
         for i in range(substeps):
             if cell.drag is not None:
-                data.xfrc_applied[1:] = self.push[cell.bodies] + drag(model, data, cell.drag)
+                data.xfrc_applied[1:] = self.push[cell.bodies] + drag(cell)
             mujoco.mj_step(model, data)
             self.contacts.add(cell, i, substeps)
         if pushed:
@@ -173,10 +167,12 @@ class World:
         self.q[cell.q], self.v[cell.v] = data.qpos, data.qvel
 
     def _find_lost(self) -> None:
-        """Environments with a number that is not finite are NaN until they are written."""
+        """Environments with a number that is none, or huge, are NaN until they are written."""
+        if all(_sane(x) for x in (self.q, self.v, self._force)):
+            self.alive[:] = True
+            return
         for i, cell in enumerate(self.cells):
-            numbers = self.q[cell.q].sum() + self.v[cell.v].sum() + self._force[cell.v].sum()
-            self.alive[i] = np.isfinite(numbers)
+            self.alive[i] = _sane(self.q[cell.q]) and _sane(self.v[cell.v]) and _sane(self._force[cell.v])
             if not self.alive[i]:
                 self.q[cell.q], self.v[cell.v] = np.nan, np.nan
 
@@ -229,21 +225,5 @@ class World:
         self.q[self.dof_q[rows]], self.v[self.dof_v[rows]] = states[rows, 0], states[rows, 1]
 
 
-def body_velocities(model: Any, data: Any) -> Tuple[Any, Any]:
-    """Of the bodies' centres of mass, m/s, and their spins, rad/s, world axes, at the present state."""
-    mujoco.mj_kinematics(model, data)
-    mujoco.mj_comPos(model, data)
-    mujoco.mj_comVel(model, data)
-    spin = data.cvel[1:, :3]
-    arm = data.xipos[1:] - data.subtree_com[model.body_rootid[1:]]
-    return data.cvel[1:, 3:] + rot.cross(spin, arm), spin
-
-
-def drag(model: Any, data: Any, damping: Any) -> Any:
-    """Force and torque that slow bodies down at the rates `damping` (bodies, 2), 1/s."""
-    velocity, spin = body_velocities(model, data)
-    axes = data.ximat[1:].reshape(-1, 3, 3)
-    principal = np.einsum("bji,bj->bi", axes, spin) * model.body_inertia[1:]
-    momentum = np.einsum("bij,bj->bi", axes, principal)
-    forces = -damping[:, :1] * model.body_mass[1:, None] * velocity
-    return np.hstack([forces, -damping[:, 1:] * momentum])
+def _sane(numbers: Any) -> bool:
+    return bool((np.abs(numbers) < HUGE).all())

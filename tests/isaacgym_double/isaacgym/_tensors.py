@@ -5,10 +5,11 @@ from typing import Any, Callable, Optional, Tuple
 import numpy as np
 
 from . import _rotations as rot
+from ._cell import kinematics
 from ._enums import TensorDataType
 from ._sensors import sensor_readings
 from ._settings import Settings, refuse
-from ._stepping import World, body_velocities
+from ._stepping import World
 from ._world import Sim
 
 DTYPES = {
@@ -97,22 +98,15 @@ def _dof_states(world: World) -> Any:
 def _body_states(world: World) -> Any:
     """Origins' positions, environment's frame; velocities of the centres of mass, world axes."""
     states = np.full((len(world.push), 13), np.nan)
-    for cell, alive in zip(world.cells, world.alive):
-        if alive:
-            data, rows = cell.data, cell.bodies
-            velocity, spin = body_velocities(cell.model, data)
-            states[rows, :3] = data.xpos[1:] - cell.env.origin
-            states[rows, 3:7] = rot.to_xyzw(data.xquat[1:])
-            states[rows, 7:10], states[rows, 10:] = velocity, spin
+    alive = world.alive[world.env_of_body]
+    pos, quat, velocity, spin = kinematics([c for c, a in zip(world.cells, world.alive) if a])
+    pos = pos - origins(world)[world.env_of_body[alive]]
+    states[alive] = np.hstack([pos, rot.to_xyzw(quat), velocity, spin])
     return states
 
 
 def _net_contact_forces(world: World) -> Any:
-    forces = world.contacts.net().copy()
-    for cell, alive in zip(world.cells, world.alive):
-        if not alive:
-            forces[cell.bodies] = np.nan
-    return forces
+    return np.where(world.alive[world.env_of_body, None], world.contacts.net(), np.nan)
 
 
 def _dof_forces(world: World) -> Any:

@@ -1,13 +1,15 @@
-"""Quaternions (x y z w), frames and random numbers in torch. Written from the names and meanings of Isaac Gym's."""
+"""Quaternions (x y z w), frames and random numbers in torch. Written from the names and meanings of Isaac Gym's.
+
+Tasks call these from TorchScript, so they are such that it compiles them.
+"""
 
 import math
-from typing import Any, List, Sequence, Tuple
+from typing import Any, List, Tuple
 
 import numpy as np
 import torch
 
 Tensor = torch.Tensor
-TWO_PI = 2 * math.pi
 
 
 def to_torch(x: Any, dtype: Any = torch.float, device: Any = "cuda:0", requires_grad: bool = False) -> Tensor:
@@ -35,9 +37,12 @@ def quat_mul(a: Tensor, b: Tensor) -> Tensor:
 
 
 def quat_apply(q: Tensor, v: Tensor) -> Tensor:
-    axis = q[..., :3]
+    """Vectors, turned. Shapes may differ, such as (n * m, 4) and (n, m, 3): rows are matched in order."""
+    shape = v.shape
+    q, v = q.reshape(-1, 4), v.reshape(-1, 3)
+    axis = q[:, :3]
     twice = 2.0 * torch.cross(axis, v, dim=-1)
-    return v + q[..., 3:] * twice + torch.cross(axis, twice, dim=-1)
+    return (v + q[:, 3:] * twice + torch.cross(axis, twice, dim=-1)).view(shape)
 
 
 def quat_rotate(q: Tensor, v: Tensor) -> Tensor:
@@ -49,7 +54,9 @@ def quat_rotate_inverse(q: Tensor, v: Tensor) -> Tensor:
 
 
 def quat_axis(q: Tensor, axis: int = 0) -> Tensor:
-    return quat_rotate(q, torch.eye(3, dtype=q.dtype, device=q.device)[axis].expand(len(q), 3))
+    basis = torch.zeros(q.shape[0], 3, dtype=q.dtype, device=q.device)
+    basis[:, axis] = 1.0
+    return quat_rotate(q, basis)
 
 
 def quat_from_angle_axis(angle: Tensor, axis: Tensor) -> Tensor:
@@ -73,7 +80,7 @@ def get_euler_xyz(q: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     roll = torch.atan2(2 * (w * x + y * z), w * w - x * x - y * y + z * z)
     pitch = torch.asin((2 * (w * y - z * x)).clamp(-1.0, 1.0))
     yaw = torch.atan2(2 * (w * z + x * y), w * w + x * x - y * y - z * z)
-    return roll % TWO_PI, pitch % TWO_PI, yaw % TWO_PI
+    return roll % (2 * math.pi), pitch % (2 * math.pi), yaw % (2 * math.pi)
 
 
 def normalize_angle(x: Tensor) -> Tensor:
@@ -105,23 +112,23 @@ def get_basis_vector(q: Tensor, v: Tensor) -> Tensor:
 def get_axis_params(
     value: float, axis_idx: int, x_value: float = 0.0, dtype: Any = float, n_dims: int = 3
 ) -> List[Any]:
-    """`n_dims` numbers: `value` at the axis, `x_value` at x unless that is the axis, else 0."""
+    """`n_dims` numbers: `value` at the axis, `x_value` at x whatever the axis is, else 0."""
     numbers = np.zeros(n_dims)
-    numbers[0] = x_value
     numbers[axis_idx] = value
+    numbers[0] = x_value
     return [dtype(x) for x in numbers]
 
 
 def copysign(a: float, b: Tensor) -> Tensor:
-    return torch.abs(torch.full_like(b, float(a))) * torch.sign(b)
+    return abs(a) * torch.sign(b)
 
 
-def torch_rand_float(lower: float, upper: float, shape: Sequence[int], device: Any) -> Tensor:
+def torch_rand_float(lower: float, upper: float, shape: Tuple[int, int], device: str) -> Tensor:
     """U(lower, upper)."""
     return (upper - lower) * torch.rand(*shape, device=device) + lower
 
 
-def torch_random_dir_2(shape: Sequence[int], device: Any) -> Tensor:
+def torch_random_dir_2(shape: Tuple[int, int], device: str) -> Tensor:
     """Unit vectors in the plane."""
     angle = torch_rand_float(-math.pi, math.pi, shape, device).squeeze(-1)
     return torch.stack([torch.cos(angle), torch.sin(angle)], dim=-1)

@@ -135,13 +135,19 @@ def test_nan_stays_in_its_environment(gym: Any, tmp_path: Path) -> None:
     assert torch.isfinite(world.simulate().root).all()
 
 
-def test_an_effort_that_is_not_finite_loses_its_environment(gym: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [float("inf"), float("nan"), 1e30, 1e9])
+def test_an_effort_beyond_reason_loses_its_environment(
+    gym: Any, tmp_path: Path, size: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     world = World(gym, tmp_path, quadruped(), num_envs=2, height=0.22)
-    effort = torch.zeros(8)
-    effort[5] = float("inf")
-    world.effort(effort)
-    world.simulate(3)
+    for _ in range(3):
+        effort = torch.zeros(8)
+        effort[5] = size
+        world.effort(effort)
+        world.simulate()
     assert torch.isfinite(world.root[0]).all() and torch.isnan(world.root[1]).all()
+    assert [p.name for p in tmp_path.iterdir()] == ["robot.urdf"]
 
 
 BAD = {
