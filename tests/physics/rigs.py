@@ -1,8 +1,8 @@
 """Rigs: a physics of a few robots with its compiled verbs, made once a session.
 
 The isaacgym backend runs over the double, in the interpreter that the variable ISAAC_DOUBLE_PYTHON names (a
-Python 3.8 with NumPy, torch and MuJoCo), else in this one. On another
-Isaac Gym: `python -m isaac_backend.check --contract`.
+Python 3.8 with NumPy, torch and MuJoCo), else in this one. On another Isaac Gym: `python -m isaac_backend.check
+--contract`.
 """
 
 import importlib.util
@@ -68,7 +68,8 @@ def config_of(backend_name: str) -> PhysicsConfig:
 def asked_for(contact: str) -> IsaacGym:
     """The Isaac Gym that `python -m isaac_backend.check --contract` names."""
     python, device = os.environ["ISAAC_CONTRACT_PYTHON"], os.environ["ISAAC_CONTRACT_DEVICE"]
-    return IsaacGym(python=python, device=device, contact=contact)
+    pipeline = "cpu" if device == "cpu" else "gpu"
+    return IsaacGym(python=python, device=device, pipeline=pipeline, contact=contact)
 
 
 def double(python: str, **settings: Any) -> IsaacGym:
