@@ -20,8 +20,8 @@ class Flags:
     robot: str = ""
     """A robot's name: `gpugym list robots`."""
     backends: str = "mjx,mujoco"
-    """Names with commas: mjx, mjx/jax, mjx/warp, mujoco, isaacgym, isaacgym/net. mujoco is the reference, if it
-    is there, else the first."""
+    """Names with commas: mjx, mjx/jax, mjx/warp, mujoco, isaacgym, isaacgym/net. The reference is
+    mujoco, or the first where it is not named."""
     experiments: str = ""
     """Names with commas; all that the robot can do by default."""
     out: Path = Path("parity")
@@ -51,8 +51,8 @@ def show(rows: "list[Row]") -> None:
     out = [row for row in judged if not row.passed]
     for row in out:
         print(
-            f"OUT: {row.experiment} {row.figure}{f' ({row.label})' if row.label else ''}, {row.backend} against "
-            f"{row.against}: {number(row.value)} and {number(row.wanted)} {row.unit}, tolerance "
+            f"OUT: {row.experiment} {row.figure}{f' ({row.label})' if row.label else ''}, {row.backend} "
+            f"against {row.against}: {number(row.value)} and {number(row.wanted)} {row.unit}, tolerance "
             f"{number(row.limit or 0.0)}{' of it' if row.relative else ''}"
         )
     print(f"{len(judged) - len(out)} of {len(judged)} figures within tolerance")

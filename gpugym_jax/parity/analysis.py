@@ -15,7 +15,7 @@ def first_time(time: Times, happened: ndarray) -> Float[ndarray, "*n"]:
 
 
 def crossing_time(time: Times, x: Trace, level: float) -> Float[ndarray, "*n"]:
-    """When `x` first reaches `level` from below, between samples by interpolation, s; NaN where it never does."""
+    """When `x` first reaches `level` from below, interpolated, s; NaN where it never does."""
     above = x >= level
     i = np.maximum(np.argmax(above, axis=0), 1)
     x1, x0 = (np.take_along_axis(x, j[None], 0)[0] for j in (i, i - 1))
@@ -80,11 +80,20 @@ def friction_coefficient(
 def slide_threshold(
     time: Times, speed: Float[ndarray, "time n"], jerk: float, at: float
 ) -> Float[ndarray, " n"]:
-    """Acceleration at which robots began to slide while it grew as `jerk` t, m/s^2.
+    """Acceleration at which robots begin to slide while it grows as `jerk` t, m/s^2; NaN if none slides.
 
-    A slider's speed is jerk (t - t0)^2 / 2, so t0 follows from when it reaches `at` m/s.
+    A slider's speed is v0 + jerk (t - t0)^2 / 2 from when it reaches `at` m/s. So speed - jerk t^2 / 2 is a
+    line whose slope is -jerk t0; v0 is what creeping had made before.
     """
-    return jerk * (crossing_time(time, np.asarray(speed, float), at) - np.sqrt(2.0 * at / jerk))
+
+    def one(v: Float[ndarray, " time"]) -> float:
+        fast = np.flatnonzero(v >= at)
+        if len(fast) == 0 or len(time) - fast[0] < 3:
+            return np.nan
+        t = time[fast[0] :]
+        return float(-np.polyfit(t, v[fast[0] :] - jerk * np.square(t) / 2.0, 1)[0])
+
+    return np.apply_along_axis(one, 0, np.asarray(speed, float))
 
 
 def balance(

@@ -30,7 +30,7 @@ BOUNDS = (
     Bound(
         "foot_loads",
         "weights",
-        "how four feet share a weight is statically undetermined; friction in the stance decides a part of it",
+        "how four feet share a weight is statically undetermined; friction decides a part of it",
         reference=Limits(0.01, 0.03, None),
     ),
     Bound(
@@ -39,14 +39,19 @@ BOUNDS = (
         "gains and mass set it; feet that slide apart at the landing lower it a little",
         reference=Limits(0.001, 0.003, 0.01),
     ),
-    Bound("final_tilt", "rad", "a symmetrical landing ends level", reference=Limits(0.01, 0.02, 0.05)),
+    Bound(
+        "final_tilt",
+        "rad",
+        "how far feet slide at the landing decides how far the base pitches",
+        reference=Limits(0.01, 0.03, 0.1),
+    ),
     Bound(
         "settling_time",
         "s",
         f"the last time the base is {1e3 * BAND:g} mm off: a swing of the base may fall just in or out",
         reference=Limits(0.05, 0.2, None),
     ),
-    Bound("peak_load", "weights", STIFF, reference=Limits(0.5, None, None)),
+    Bound("peak_load", "weights", STIFF, reference=Limits(0.05, None, None)),
     Bound(
         "height",
         "m",

@@ -20,7 +20,8 @@ class Row:
     unit: str
     backend: str
     against: str  # "theory", or the reference's name
-    label: str  # which entry is worst: a joint, a time, ...; empty for a single number
+    at: tuple[int, ...]  # index of the worst entry
+    label: str  # what that entry is: a joint, a time, ...; empty for a single number
     value: float  # at the worst entry
     wanted: float
     difference: float  # a share if `relative`
@@ -49,8 +50,15 @@ def label_of(record: Record, name: str, at: tuple[int, ...]) -> str:
 
 
 def compare(
-    experiment: Experiment, bound: Bound, backend: str, record: Record, other: Record | None, against: str, limits: Limits, kind: str
-) -> Row:  # fmt: skip
+    experiment: Experiment,
+    bound: Bound,
+    backend: str,
+    record: Record,
+    other: Record | None,
+    against: str,
+    limits: Limits,
+    kind: str,
+) -> Row:
     """One row: of a record against another, or against its own theory."""
     name = bound.figure
     table, theirs = ("figures", record.theory) if other is None else _tables(record, other, name)
@@ -66,6 +74,7 @@ def compare(
         unit=bound.unit,
         backend=backend,
         against=against,
+        at=tuple(map(int, at)),
         label=label_of(record, name, tuple(map(int, at))),
         value=float(value[at]),
         wanted=float(np.broadcast_to(wanted, value.shape)[at]) if apart.shape == value.shape else np.nan,

@@ -49,7 +49,7 @@ class Measured:
 
 
 def physics_config(name: str, base: PhysicsConfig) -> PhysicsConfig:
-    """The configuration of a backend by its name in a report: `mjx`, `mjx/jax`, `mujoco`, `isaacgym/net`, ..."""
+    """The configuration of a backend by its name in a report: `mjx`, `mjx/jax`, `isaacgym/net`, ..."""
     backend, _, variant = name.partition("/")
     cfg: Any = replace(base, backend=backend, impl=variant if backend == "mjx" and variant else "auto")
     if backend == "isaacgym" and variant:

@@ -7,14 +7,15 @@ from html import escape
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.figure import Figure
 
-from gpugym_jax.parity.experiment import Experiment
+from gpugym_jax.parity.experiment import Experiment, Record
 from gpugym_jax.parity.judge import THEORY, Row
 from gpugym_jax.parity.measuring import Measured
 from gpugym_jax.parity.style import STYLE
 
-PLOT_STYLE = {
+PLOT_STYLE: dict[Any, Any] = {
     "font.size": 9,
     "font.family": "sans-serif",
     "axes.grid": True,
@@ -64,17 +65,20 @@ def table(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
 
 
 def _amount(x: float, row: Row) -> str:
-    return f"{number(100.0 * x)} %" if row.relative else f"{number(x)} {row.unit}".strip()
+    return f"{number(100.0 * x)} %" if row.relative else number(x)
 
 
-def _line(row: Row, link: bool) -> list[str]:
-    name = escape(row.experiment)
-    label = tag("span", escape(f" ({row.label})"), class_="dim") if row.label else ""
+def _named(row: Row, *more: str) -> str:
+    """A figure's name, in grey what more there is to say of it."""
+    return escape(row.figure) + tag("span", *(escape(f", {text}") for text in more if text), class_="dim")
+
+
+def _line(row: Row) -> list[str]:
     return [
-        *([tag("a", name, href=f"#{name}")] if link else []),
-        escape(row.figure) + label,
+        _named(row, row.unit),
+        escape(row.label),
         escape(row.backend),
-        f"{number(row.value)} {escape(row.unit)}".strip(),
+        number(row.value),
         escape(row.against),
         number(row.wanted),
         _amount(row.difference, row),
@@ -83,7 +87,17 @@ def _line(row: Row, link: bool) -> list[str]:
     ]
 
 
-HEAD = ("figure", "backend", "value", "compared with", "its value", "difference", "tolerance", "verdict")
+HEAD = (
+    "figure",
+    "worst at",
+    "backend",
+    "value",
+    "compared with",
+    "its value",
+    "difference",
+    "tolerance",
+    "verdict",
+)
 
 
 def summary(measured: Measured) -> str:
@@ -92,26 +106,26 @@ def summary(measured: Measured) -> str:
     lines = []
     for group in _grouped(measured.rows):
         worst = max(group, key=_strain)
-        values = {row.backend: row.value for row in group}
-        aim = worst.against
-        if aim != THEORY:
-            values[aim] = worst.wanted
-        name = worst.experiment
+        records, name = measured.records[worst.experiment], worst.experiment
         lines.append(
             [
                 tag("a", escape(name), href=f"#{name}"),
-                escape(worst.figure)
-                + (tag("span", f", {escape(worst.unit)}", class_="dim") if worst.unit else ""),
-                number(worst.wanted) if aim == THEORY else "",
-                *(number(values[b]) if b in values else "" for b in backends),
-                f"{_amount(worst.difference, worst)}{tag('span', ' to ' + escape(aim), class_='dim')}",
-                "" if worst.limit is None else _amount(worst.limit, worst),
+                _named(worst, worst.unit),
                 badge(_all(group)),
+                number(worst.wanted) if worst.against == THEORY else "",
+                *(number(value_at(records[b], worst)) if b in records else "" for b in backends),
+                _amount(worst.difference, worst) + tag("span", " to " + escape(worst.against), class_="dim"),
+                "" if worst.limit is None else _amount(worst.limit, worst),
             ]
         )
-    return table(
-        ("experiment", "figure", THEORY, *backends, "largest difference", "tolerance", "verdict"), lines
-    )
+    head = ("experiment", "figure", "verdict", THEORY, *backends, "largest difference", "tolerance")
+    return table(head, lines)
+
+
+def value_at(record: Record, row: Row) -> float:
+    """A backend's value where another's is furthest off."""
+    table = record.figures if row.figure in record.figures else record.traces
+    return float(np.asarray(table[row.figure])[row.at])
 
 
 def _grouped(rows: list[Row]) -> list[list[Row]]:
@@ -145,7 +159,7 @@ def section(experiment: Experiment, measured: Measured) -> str:
         tag("h2", escape(experiment.title), " ", badge(_all(rows))),
         tag("p", escape(experiment.shows)),
         tag("figure", drawing),
-        table(HEAD, (_line(row, link=False) for row in rows)),
+        table(HEAD, (_line(row) for row in rows)),
         tag("details", tag("summary", "Why these tolerances"), tag("ul", *(tag("li", line) for line in why))),
         id=experiment.name,
     )
@@ -187,4 +201,5 @@ def page(about: Mapping[str, Any], measured: Measured, experiments: Mapping[str,
     title = f"parity: {escape(about['robot'])}"
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
     style = tag("style", STYLE)
-    return f'<!doctype html><html lang="en"><head>{head}{style}</head><body><main>{"".join(body)}</main></body></html>\n'
+    main = tag("main", *body)
+    return f'<!doctype html><html lang="en"><head>{head}{style}</head><body>{main}</body></html>\n'

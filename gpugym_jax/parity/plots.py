@@ -1,6 +1,7 @@
 """Drawings of records: one colour a backend, the reference drawn wide and first."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -42,7 +43,7 @@ def draw(axes: Axes, records: Records, trace: str, label: str, robots: Sequence[
     axes.set_ylabel(label)
 
 
-def style(rank: int) -> dict[str, object]:
+def style(rank: int) -> dict[str, Any]:
     """How the backend of that rank is drawn: later ones thinner and broken, so that none is hidden."""
     return {
         "color": COLOURS[rank % len(COLOURS)],
@@ -57,7 +58,8 @@ def dots(axes: Axes, records: Records, figure: str, label: str, at: Sequence[flo
     places = np.arange(some.figures[figure].size) if at is None else np.asarray(at)
     if figure in some.theory:
         wanted = np.broadcast_to(some.theory[figure], places.shape)
-        axes.plot(places, wanted, color="0.55", lw=1.2, label="theory", zorder=0)
+        line: dict[str, Any] = {"marker": "_", "ms": 16, "mew": 2, "ls": ""} if at is None else {"lw": 1.2}
+        axes.plot(places, wanted, color="0.6", label="theory", zorder=0, **line)
     for rank, (name, record) in enumerate(records.items()):
         colour = COLOURS[rank % len(COLOURS)]
         axes.plot(

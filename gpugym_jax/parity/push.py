@@ -21,10 +21,12 @@ SLIP = "how far feet slip under a push hangs on the contact model; a foot that j
 BOUNDS = (
     Bound("peak", "m", SLIP, reference=Limits(0.002, 0.01, 0.03)),
     Bound("final", "m", SLIP, reference=Limits(0.002, 0.01, 0.03)),
-    Bound("recovery", "s", f"the last time the base is {1e3 * BAND:g} mm off", reference=Limits(0.05, 0.3, None)),
+    Bound(
+        "recovery", "s", f"the last time the base is {1e3 * BAND:g} mm off", reference=Limits(0.05, 0.3, None)
+    ),
     Bound("peak_tilt", "rad", "legs give way as their gains have it", reference=Limits(0.01, 0.03, 0.1)),
     Bound("height", "m", "path, float32 against float64", reference=Limits(0.002, 0.01, None)),
-)  # fmt: skip
+)
 
 
 def plot(records: Records) -> Figure:

@@ -1,5 +1,8 @@
 """A physics under orders: one compiled piece a backend and robot, which all experiments share."""
 
+# `types.py` speaks of JAX arrays; here NumPy's stand in for them.
+# pyright: reportArgumentType=false
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +22,7 @@ class Orders(struct.PyTreeNode):
     """What is asked of the robots in each substep."""
 
     target: Float[Array, "*time env dof"]  # rad or m
-    hold: Float[Array, "*time env"]  # share of the PD gains in force: 1 or 0
+    hold: Float[Array, "*time env"]  # what the PD gains are multiplied by; 0 is limp
     feed: Float[Array, "*time env dof"]  # N m or N, added
     kick: Float[Array, "*time env 6"]  # m/s, rad/s, world: added to the base's velocities after the substep
 
@@ -87,7 +90,7 @@ def variation_of(setup: Setup, friction: Float[np.ndarray, " env"] | None) -> Va
 
 
 def still(setup: Setup, seconds: float, hold: float = 1.0) -> Orders:
-    """Orders to keep the default pose (or, with `hold` 0, to be limp) for at least so long, in whole chunks."""
+    """Orders to keep the default pose by `hold` times the gains, for at least so long, in whole chunks."""
     n, dofs = setup.num_envs, len(setup.robot.dofs)
     steps = setup.chunk * int(np.ceil(seconds / setup.timestep / setup.chunk - 1e-6))
     return Orders(

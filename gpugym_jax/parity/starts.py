@@ -1,5 +1,8 @@
 """States to begin in: the same numbers on every backend."""
 
+# `types.py` speaks of JAX arrays; here NumPy's stand in for them.
+# pyright: reportArgumentType=false
+
 from functools import cache
 
 import jax
@@ -39,10 +42,10 @@ def hanging(setup: Setup) -> RobotState:
 
 
 @cache
-def standing(setup: Setup) -> RobotState:
-    """Standing still in the default pose, as C MuJoCo has it settle: common to all backends."""
+def standing(setup: Setup, hold: float = 1.0) -> RobotState:
+    """Standing still, held by `hold` times the gains, as C MuJoCo has it settle: common to all backends."""
     physics = MujocoPhysics(setup.robot, setup.physics, setup.num_envs, setup.timestep)
-    trace = run(make_rig("mujoco", setup, physics), upright(setup), still(setup, SETTLE_S))
+    trace = run(make_rig("mujoco", setup, physics), upright(setup), still(setup, SETTLE_S, hold))
     physics.close()
     last = jax.tree.map(lambda x: x[-1], trace.reading.robot)
     return last.replace(

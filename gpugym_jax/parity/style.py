@@ -11,7 +11,8 @@ h1 { margin: 4px 0; font-size: 28px; }
 h2 { margin: 12px 0 8px; font-size: 19px; }
 p { margin: 6px 0; max-width: 75ch; }
 a { color: #1f6fb4; text-decoration: none; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 20px; margin: 12px 0 0; font-size: 13px; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 20px; margin: 12px 0 0;
+  font-size: 13px; }
 dt { color: var(--dim); }
 dd { margin: 0; overflow-wrap: anywhere; }
 figure { margin: 8px 0; }

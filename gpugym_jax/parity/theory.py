@@ -2,6 +2,8 @@
 
 # MuJoCo's compiled classes have no type stubs.
 # pyright: reportAttributeAccessIssue=false
+# `types.py` speaks of JAX arrays; here NumPy's stand in for them.
+# pyright: reportArgumentType=false
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,7 +92,7 @@ def energy(model: Model, robot: RobotState) -> Float[ndarray, "*time env"]:
 def acceleration(
     model: Model, robot: RobotState, torque: Float[ndarray, "env dof"]
 ) -> Float[ndarray, "env dof"]:
-    """What the equations of motion make of joint torques, rad/s^2 or m/s^2, of a robot that touches nothing."""
+    """What the equations of motion make of joint torques, rad/s^2 or m/s^2, without contacts."""
     found = []
     for data, tau in zip(_visit(model, robot), torque, strict=True):
         data.qfrc_applied[model.layout.qvel] = tau

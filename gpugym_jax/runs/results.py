@@ -38,7 +38,7 @@ def _plain(value: Any) -> Any:
 def _module() -> str:
     """The module that runs, as `python -m` takes it."""
     spec = sys.modules["__main__"].__spec__
-    return spec.name if spec else Path(sys.argv[0]).name
+    return spec.name.removesuffix(".__main__") if spec else Path(sys.argv[0]).name
 
 
 def _portable(argument: str) -> str:
