@@ -9,6 +9,8 @@ from gpugym_jax.parity.experiment import Bound, Experiment, Limits, Record, Reco
 
 KINDS = Limits._fields
 THEORY = "theory"
+TINY = 1e-12
+"""Nothing is smaller, as what differences are a share of."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,19 @@ class Row:
     reason: str
 
 
+def fitted(wanted: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """`wanted` in the shape of `value`; not a number where it has another."""
+    if np.shape(wanted) not in ((), np.shape(value)):
+        return np.full(np.shape(value), np.nan)
+    return np.broadcast_to(np.asarray(wanted, float), np.shape(value))
+
+
 def differences(value: np.ndarray, wanted: np.ndarray, relative: bool) -> np.ndarray:
-    """How far apart, entry by entry; infinite where either is not a number."""
-    if np.shape(value) != np.broadcast_shapes(np.shape(value), np.shape(wanted)):
-        return np.full(np.shape(value), np.inf)
-    apart = np.abs(value - wanted)
-    apart = apart / np.maximum(np.abs(wanted), 1e-12) if relative else apart
-    return np.where(np.isfinite(apart), apart, np.inf)
+    """How far apart, entry by entry; infinite where either is not finite."""
+    known = np.isfinite(value) & np.isfinite(wanted)
+    apart = np.abs(np.where(known, value, 0.0) - np.where(known, wanted, 0.0))
+    apart = apart / np.maximum(np.abs(wanted), TINY) if relative else apart
+    return np.where(known, apart, np.inf)
 
 
 def label_of(record: Record, name: str, at: tuple[int, ...]) -> str:
@@ -63,7 +71,7 @@ def compare(
     name = bound.figure
     table, theirs = ("figures", record.theory) if other is None else _tables(record, other, name)
     value = np.asarray(getattr(record, table)[name], float)
-    wanted = np.asarray(theirs[name], float)
+    wanted = fitted(theirs[name], value)
     apart = differences(value, wanted, bound.relative)
     at = np.unravel_index(int(np.argmax(apart)), apart.shape)
     limit = getattr(limits, kind)
@@ -77,7 +85,7 @@ def compare(
         at=tuple(map(int, at)),
         label=label_of(record, name, tuple(map(int, at))),
         value=float(value[at]),
-        wanted=float(np.broadcast_to(wanted, value.shape)[at]) if apart.shape == value.shape else np.nan,
+        wanted=float(wanted[at]),
         difference=difference,
         limit=limit,
         relative=bound.relative,

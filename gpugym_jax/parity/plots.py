@@ -14,6 +14,9 @@ COLOURS = ("#1f6fb4", "#e07b26", "#2c9a5b", "#a24bb5", "#c23b3b", "#6b6b6b")
 POINTS = 300
 """A line has no more points than this, so that the page stays small."""
 
+FLOOR = 1e-9
+"""Smaller differences are drawn as this one."""
+
 
 def panels(count: int, columns: int = 2, height: float = 2.6) -> tuple[Figure, list[Axes]]:
     """A figure of `count` axes."""
@@ -39,6 +42,18 @@ def draw(axes: Axes, records: Records, trace: str, label: str, robots: Sequence[
             time, x = thin(record.time, record.traces[trace][:, robot])
             first = robot == robots[0]
             axes.plot(time, x, label=name if first else None, **style(rank))
+    axes.set_xlabel("time, s")
+    axes.set_ylabel(label)
+
+
+def draw_apart(axes: Axes, records: Records, trace: str, label: str) -> None:
+    """How far each backend's traces are from the reference's, the largest of all robots, on a log scale."""
+    reference, *others = records.values()
+    names = list(records)[1:]
+    for rank, (name, record) in enumerate(zip(names, others, strict=True), 1):
+        apart = np.abs(record.traces[trace] - reference.traces[trace])
+        time, x = thin(record.time, apart.reshape(len(apart), -1).max(1))
+        axes.semilogy(time, np.maximum(x, FLOOR), color=style(rank)["color"], lw=1.4, label=name)
     axes.set_xlabel("time, s")
     axes.set_ylabel(label)
 
@@ -74,6 +89,8 @@ def dots(axes: Axes, records: Records, figure: str, label: str, at: Sequence[flo
     if at is None and figure in some.labels:
         names = some.labels[figure]
         axes.set_xticks(places, names, rotation=45 if max(map(len, names)) > 4 else 0, ha="right")
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, 0.0), 1.1 * high if high > 0 else high)  # so that rounding does not look large
     axes.set_ylabel(label)
 
 

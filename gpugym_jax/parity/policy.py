@@ -19,7 +19,7 @@ from gpugym_jax.gate.rotation import rotate, rotate_inverse
 from gpugym_jax.gate.scenario import Scenario, draw_scenario
 from gpugym_jax.gate.world import State, base_velocity
 from gpugym_jax.parity.experiment import Bound, Limits, Record, Records, experiment, needs_policy
-from gpugym_jax.parity.plots import dots, draw, legend, panels
+from gpugym_jax.parity.plots import dots, draw, draw_apart, legend, panels
 from gpugym_jax.parity.rig import Orders, Rig, Trace, join, variation_of
 from gpugym_jax.parity.setup import Setup
 from gpugym_jax.runs.policy_file import Policy
@@ -174,13 +174,14 @@ def walk(rig: Rig) -> Walk:
 
 
 def plot(records: Records) -> Figure:
-    """Forward speed and the command, base height, and the tracking errors of all robots."""
-    figure, grid = panels(3, columns=3)
+    """Forward speed and the command, base height, how far speeds are apart, and the tracking errors."""
+    figure, grid = panels(4)
     some = next(iter(records.values()))
     draw(grid[0], records, "speed", "forward speed, m/s")
     grid[0].plot(some.time, some.traces["asked"][:, 0], color="0.55", lw=1.0, label="asked")
     draw(grid[1], records, "base_height", "base height, m")
-    dots(grid[2], records, "tracking_errors", "tracking error by robot, m/s")
+    draw_apart(grid[2], records, "speed", "forward speeds apart, m/s")
+    dots(grid[3], records, "tracking_errors", "tracking error by robot, m/s")
     legend(grid[0])
     return figure
 

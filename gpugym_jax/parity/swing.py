@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from gpugym_jax.parity.analysis import period
 from gpugym_jax.parity.experiment import Bound, Limits, Record, Records, experiment, needs_fixed
-from gpugym_jax.parity.plots import dots, draw, legend, panels
+from gpugym_jax.parity.plots import dots, draw, draw_apart, legend, panels
 from gpugym_jax.parity.rig import Rig, clock, run, still
 from gpugym_jax.parity.starts import hanging
 from gpugym_jax.parity.theory import dissipated, energy, model_of, small_swing_period
@@ -48,12 +48,13 @@ BOUNDS = (
 
 
 def plot(records: Records) -> Figure:
-    """Angles of a small, a middle and a wide swing; periods by amplitude."""
-    figure, grid = panels(2)
+    """Angles of a small, a middle and a wide swing, how far they are apart; periods by amplitude."""
+    figure, grid = panels(3, columns=3)
     n = next(iter(records.values())).traces["angle"].shape[1]
     draw(grid[0], records, "angle", "angle from hanging, rad", (0, n // 2, n - 1))
-    dots(grid[1], records, "period", "period, s", np.linspace(*AMPLITUDES, n).tolist())
-    grid[1].set_xlabel("amplitude, rad")
+    draw_apart(grid[1], records, "angle", "angles apart, rad")
+    dots(grid[2], records, "period", "period, s", np.linspace(*AMPLITUDES, n).tolist())
+    grid[2].set_xlabel("amplitude, rad")
     legend(grid[0])
     return figure
 
