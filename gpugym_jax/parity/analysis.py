@@ -8,12 +8,6 @@ Trace = Float[ndarray, "time *n"]
 Times = Float[ndarray, " time"]
 
 
-def first_time(time: Times, happened: ndarray) -> Float[ndarray, "*n"]:
-    """When something first held, s; NaN where it never did."""
-    when = time[np.argmax(happened, axis=0)]
-    return np.where(np.any(happened, axis=0), when, np.nan)
-
-
 def crossing_time(time: Times, x: Trace, level: float) -> Float[ndarray, "*n"]:
     """When `x` first reaches `level` from below, interpolated, s; NaN where it never does."""
     above = x >= level

@@ -95,13 +95,16 @@ def choose(setup: Setup, names: Sequence[str] = ()) -> tuple[list[Experiment], d
     """The experiments to run, of those named or of all; and why others are not."""
     named = [lookup("experiment", name, EXPERIMENTS) for name in names or ORDER]
     why = {e.name: e.lacks(setup) for e in named}
-    return [e for e in named if not why[e.name]], {name: text for name, text in why.items() if text}
+    chosen = [e for e in named if not why[e.name]]
+    if not chosen:
+        raise UserError(f"there is nothing to run: {'; '.join(dict.fromkeys(why.values()))}.")
+    return chosen, {name: text for name, text in why.items() if text}
 
 
-def _rounds(backends: Sequence[str], chosen: Sequence[Experiment]) -> list[tuple[str, list[Experiment]]]:
+def rounds_of(backends: Sequence[str], chosen: Sequence[Experiment]) -> list[tuple[str, list[Experiment]]]:
     """What to run where: contact experiments also on Isaac Gym's other measurement."""
     rounds = [(name, list(chosen)) for name in order(backends)]
-    if SENSOR in backends and OTHER_SENSOR not in backends and hasattr(PhysicsConfig(), "isaac"):
+    if SENSOR in backends and OTHER_SENSOR not in backends:
         rounds.append((OTHER_SENSOR, [e for e in chosen if e.sensors]))
     return [(name, experiments) for name, experiments in rounds if experiments]
 
@@ -119,7 +122,7 @@ def measure(
     records: dict[str, dict[str, Record]] = {e.name: {} for e in chosen}
     kinds: dict[str, str] = {}
     seconds: dict[str, float] = {}
-    for name, experiments in _rounds(backends, chosen):
+    for name, experiments in rounds_of(backends, chosen):
         begun = time.perf_counter()
         physics = make(name, setup)
         try:

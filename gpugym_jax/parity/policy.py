@@ -44,7 +44,12 @@ BOUNDS = (
         "mean after the first second, over robots: steps may differ, following the command may not",
         reference=Limits(0.01, 0.02, 0.1),
     ),
-    Bound("turning_error", "rad/s", "likewise", reference=Limits(0.01, 0.03, 0.1)),
+    Bound(
+        "turning_error",
+        "rad/s",
+        "mean after the first second, over robots",
+        reference=Limits(0.01, 0.03, 0.1),
+    ),
     Bound("height", "m", "mean over robots and time", reference=Limits(0.002, 0.005, 0.02)),
     Bound("torque", "N m", "root mean square over joints", reference=Limits(0.02, 0.2, 1.0)),
     Bound(

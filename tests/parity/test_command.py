@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from gpugym_jax.parity.measuring import check_backends, choose, kind_of, measure, order, physics_config
+from gpugym_jax.parity.measuring import (
+    check_backends,
+    choose,
+    kind_of,
+    measure,
+    order,
+    physics_config,
+    rounds_of,
+)
 from gpugym_jax.parity.setup import make_setup
 from gpugym_jax.tables import UserError
 
@@ -79,6 +87,7 @@ def test_cartpole_from_end_to_end(tmp_path: Path) -> None:
         (["--robot=cartpole", "--backends=mjx,mujcoo"], "no backend named 'mujcoo'. Did you mean 'mujoco'?"),
         (["--robot=cartpole", "--backends=mjx/wrap"], "no impl of mjx named 'wrap'. Did you mean 'warp'?"),
         (["--robot=cartpole", "--experiments=free_swin"], "Did you mean 'free_swing'?"),
+        (["--robot=cartpole", "--experiments=drop,push"], "nothing to run: cartpole touches nothing."),
         (["--robot=cartpole", "--num_env=3"], "no flag '--num_env'. Did you mean '--num_envs'?"),
     ],
 )
@@ -118,6 +127,16 @@ def test_the_reference_is_mujoco_or_the_first() -> None:
     setup = make_setup("cartpole", num_envs=4)
     cfg = physics_config("mjx/jax", setup.physics)
     assert (cfg.backend, cfg.impl) == ("mjx", "jax")
+
+
+def test_contacts_are_measured_in_both_of_isaac_gyms_ways() -> None:
+    chosen, _ = choose(make_setup("mini_cheetah", num_envs=12))
+    rounds = dict(rounds_of(["isaacgym", "mujoco"], chosen))
+    assert list(rounds) == ["mujoco", "isaacgym", "isaacgym/net"]
+    assert rounds["mujoco"] == rounds["isaacgym"] == chosen
+    assert [e.name for e in rounds["isaacgym/net"]] == ["standing_contacts", "walking_contacts"]
+    falling, _ = choose(make_setup("mini_cheetah", num_envs=12), ["free_fall"])
+    assert list(dict(rounds_of(["isaacgym"], falling))) == ["isaacgym"]
 
 
 def test_only_a_physics_that_says_so_is_held_to_real_tolerances_or_the_doubles() -> None:
