@@ -49,7 +49,7 @@ BOUNDS = (
         "settling_time",
         "s",
         f"the last time the base is {1e3 * BAND:g} mm off; the median, since a swing may just count",
-        reference=Limits(0.05, 0.2, None),
+        reference=Limits(0.2, 0.5, None),
     ),
     Bound("peak_load", "weights", STIFF, reference=Limits(0.05, None, None)),
     Bound(

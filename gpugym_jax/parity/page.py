@@ -31,6 +31,8 @@ KINDS = {
     "real": "Isaac Gym",
 }
 
+DOUBLE = "Isaac Gym itself had no part in this report: its double stood in, which is C MuJoCo behind its interface."
+
 
 def number(x: float) -> str:
     """Four digits; words for what is none."""
@@ -180,10 +182,12 @@ def header(about: Mapping[str, Any]) -> str:
     }
     lines = "".join(tag("dt", escape(k.replace("_", " "))) + tag("dd", escape(v)) for k, v in shown.items())
     word = "within tolerance" if about["passed"] else "OUT OF TOLERANCE"
+    note = tag("p", DOUBLE) if "double" in about["backends"].values() else ""
     return tag(
         "header",
         tag("h1", f"Parity of {escape(about['robot'])}"),
         tag("p", tag("span", word, class_=f"badge big {'good' if about['passed'] else 'bad'}")),
+        note,
         tag("dl", lines),
     )
 

@@ -25,7 +25,7 @@ BOUNDS = (
         "recovery",
         "s",
         f"the last time the base is {1e3 * BAND:g} mm off; the median, since a swing may just count",
-        reference=Limits(0.05, 0.3, None),
+        reference=Limits(0.2, 0.5, None),
     ),
     Bound("peak_tilt", "rad", "legs give way as their gains have it", reference=Limits(0.01, 0.03, 0.1)),
     Bound("height", "m", "path, float32 against float64", reference=Limits(0.002, 0.01, None)),

@@ -14,9 +14,9 @@ from gpugym_jax.robots.robot import Robot
 from gpugym_jax.runs.policy_file import Policy, read_policy
 from gpugym_jax.tables import UserError, lookup
 
-TIMESTEP = 0.005
+TIMESTEP = 0.002
 """s, a substep, where no policy has one of its own."""
-CHUNK = 4
+CHUNK = 5
 """Substeps in a compiled piece, where no policy has a control step of its own."""
 MIN_ENVS = 4
 """Fewer robots leave no range of frictions, heights or directions to look at."""
