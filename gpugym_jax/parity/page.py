@@ -31,7 +31,9 @@ KINDS = {
     "real": "Isaac Gym",
 }
 
-DOUBLE = "Isaac Gym itself had no part in this report: its double stood in, which is C MuJoCo behind its interface."
+DOUBLE = (
+    "Isaac Gym itself had no part in this report: its double stood in, C MuJoCo behind the same interface."
+)
 
 
 def number(x: float) -> str:

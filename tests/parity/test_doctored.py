@@ -1,6 +1,8 @@
 """A physics that is wrong fails the report: gravity, friction, order of joints, signs, a robot that is lost."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -9,6 +11,8 @@ import pytest
 
 from gpugym_jax.parity.judge import Row, verdict
 from gpugym_jax.parity.measuring import make_backend, measure
+from gpugym_jax.parity.page import DOUBLE
+from gpugym_jax.parity.report import write_report
 from gpugym_jax.parity.setup import Setup, make_setup
 from gpugym_jax.physics import mujoco as backend
 from gpugym_jax.types import Physics, Reading, RobotState, Variation
@@ -18,6 +22,7 @@ class Doctored:
     """C MuJoCo, with something done to what goes in and comes out."""
 
     traceable = False
+    is_double: bool | None = None
 
     def __init__(
         self,
@@ -137,6 +142,25 @@ def test_forces_of_the_wrong_sign(setup: Setup) -> None:
         lambda p: Doctored(p, reading=lambda r: r.replace(body_force=-r.body_force)),
     )
     assert {("load", "theory"), ("balance_up", "theory")} <= out(found)
+
+
+def test_the_page_says_what_is_out_and_what_was_a_double(setup: Setup, tmp_path: Path) -> None:
+    def make(name: str, setup: Setup) -> Physics:
+        physics = Doctored(make_backend("mujoco", setup), variation=scaled(0.5))
+        physics.is_double = name == "isaacgym"
+        return physics if physics.is_double else physics.inner
+
+    measured = measure(setup, ["mujoco", "isaacgym"], only=["friction_slide"], make=make)
+    assert measured.kinds == {"mujoco": "same", "isaacgym": "double"}
+    page, figures = write_report(tmp_path, setup, measured)
+    text = page.read_text()
+    assert DOUBLE in text and "OUT OF TOLERANCE" in text
+    found = json.loads(figures.read_text())
+    assert found["passed"] is False
+    wrong = [row for row in found["rows"] if row["passed"] is False]
+    assert {row["backend"] for row in wrong} == {"isaacgym"}
+    halves = found["experiments"]["friction_slide"]["figures"]["isaacgym"]["coefficient"]
+    np.testing.assert_allclose(halves, np.linspace(0.05, 0.2, 12), rtol=0.05)
 
 
 def test_a_lost_robot(setup: Setup) -> None:
