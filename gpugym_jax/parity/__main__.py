@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Flags:
-    """Run the same experiments on several physics, compare them, and write a page and a JSON."""
+    """Run the same experiments on several physics (physics.a.b=value changes all), compare, write a page."""
 
     robot: str = ""
     """A robot's name: `gpugym list robots`."""
@@ -60,8 +60,6 @@ def show(rows: "list[Row]") -> None:
 
 def run(flags: Flags, overrides: list[str]) -> int:
     """Measure, judge, write."""
-    if overrides:
-        raise UserError(f"parity takes no overrides, and was given {overrides[0]}.")
     if not flags.robot:
         from gpugym_jax.robots import ROBOTS
 
@@ -76,7 +74,9 @@ def run(flags: Flags, overrides: list[str]) -> int:
 
     backends, only = names(flags.backends), names(flags.experiments)
     check_backends(backends)
-    setup = make_setup(flags.robot, num_envs=flags.num_envs, seed=flags.seed, policy=flags.policy)
+    setup = make_setup(
+        flags.robot, num_envs=flags.num_envs, seed=flags.seed, policy=flags.policy, overrides=overrides
+    )
     choose(setup, only)
     measured = measure(setup, backends, only=only, say=lambda line: print(line, flush=True))
     show(measured.rows)

@@ -1,5 +1,6 @@
 """What all backends of a report have in common: robot, gains, rates, policy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.config import Config, PhysicsConfig
+from gpugym_jax.config_yaml import with_override
 from gpugym_jax.paths import ASSETS
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.robot import Robot
@@ -59,39 +61,48 @@ def make_setup(
     num_envs: int = 16,
     seed: int = 0,
     policy: Path | None = None,
-    physics: PhysicsConfig | None = None,
+    overrides: Sequence[str] = (),
 ) -> Setup:
     """Circumstances for a robot, with the gains, rates and solver of the policy if it has one.
 
     Raises:
-        UserError: no such robot or policy, a policy of another robot, or too few robots.
+        UserError: no such robot or policy, a policy of another robot, too few robots, or a wrong override.
     """
     robot = lookup("robot", robot_name, ROBOTS)
     least = max(MIN_ENVS, len(robot.dofs))
     if num_envs < least:
         raise UserError(f"--num_envs={num_envs}: {robot_name} needs at least {least}, one for each joint.")
     file = policy or shipped_policy(robot_name)
-    plain = _plain(robot, num_envs, seed, physics or PhysicsConfig())
-    return plain if file is None else _with_policy(plain, read_policy(file), physics)
+    setup = _plain(robot, num_envs, seed)
+    setup = setup if file is None else _with_policy(setup, read_policy(file))
+    return replace(setup, physics=overridden(setup.physics, overrides))
 
 
-def _plain(robot: Robot, num_envs: int, seed: int, physics: PhysicsConfig) -> Setup:
+def overridden(physics: PhysicsConfig, overrides: Sequence[str]) -> PhysicsConfig:
+    """The configuration of the physics with `physics.a.b=value` overrides."""
+    for override in overrides:
+        if not override.startswith("physics.") or override.startswith(("physics.backend", "physics.impl")):
+            raise UserError(f"parity takes overrides of physics only, and --backends names them: {override}")
+        physics = with_override(Config(physics=physics), override).physics
+    return physics
+
+
+def _plain(robot: Robot, num_envs: int, seed: int) -> Setup:
     gains = np.zeros((2, len(robot.dofs)))
     limit = np.full(len(robot.dofs), np.inf)
     actuated = list(robot.actuated_ids)
     gains[:, actuated] = robot.kp, robot.kd
     limit[actuated] = robot.torque_limit
-    return Setup(robot, physics, num_envs, TIMESTEP, CHUNK, gains[0], gains[1], limit, seed, None)
+    return Setup(robot, PhysicsConfig(), num_envs, TIMESTEP, CHUNK, gains[0], gains[1], limit, seed, None)
 
 
-def _with_policy(plain: Setup, policy: Policy, physics: PhysicsConfig | None) -> Setup:
+def _with_policy(plain: Setup, policy: Policy) -> Setup:
     c = policy.contract
     if c.robot != plain.robot.name or c.joint_names != plain.robot.dofs:
         raise UserError(f"{policy.source} is a policy of '{c.robot}', not of '{plain.robot.name}'.")
-    trained = replace(c.cfg.physics, backend="auto", impl="auto")
     return replace(
         plain,
-        physics=physics or trained,
+        physics=replace(c.cfg.physics, backend="auto", impl="auto"),
         timestep=c.sim_dt,
         chunk=c.decimation,
         kp=c.stiffness,

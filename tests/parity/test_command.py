@@ -88,6 +88,11 @@ def test_cartpole_from_end_to_end(tmp_path: Path) -> None:
         (["--robot=cartpole", "--backends=mjx/wrap"], "no impl of mjx named 'wrap'. Did you mean 'warp'?"),
         (["--robot=cartpole", "--experiments=free_swin"], "Did you mean 'free_swing'?"),
         (["--robot=cartpole", "--experiments=drop,push"], "nothing to run: cartpole touches nothing."),
+        (
+            ["--robot=cartpole", "physics.frction=1"],
+            "no key in physics named 'frction'. Did you mean 'friction'",
+        ),
+        (["--robot=cartpole", "runner.seed=1"], "parity takes overrides of physics only"),
         (["--robot=cartpole", "--num_env=3"], "no flag '--num_env'. Did you mean '--num_envs'?"),
     ],
 )
