@@ -37,7 +37,7 @@ BOUNDS = (
         "final_height",
         "m",
         "gains and mass set it; feet that slide apart at the landing lower it a little",
-        reference=Limits(0.001, 0.003, 0.01),
+        reference=Limits(0.001, 0.01, 0.02),
     ),
     Bound(
         "final_tilt",
@@ -49,14 +49,14 @@ BOUNDS = (
         "settling_time",
         "s",
         f"the last time the base is {1e3 * BAND:g} mm off; the median, since a swing may just count",
-        reference=Limits(0.2, 0.5, None),
+        reference=Limits(0.2, 1.5, None),
     ),
     Bound("peak_load", "weights", STIFF, reference=Limits(0.05, None, None)),
     Bound(
         "height",
         "m",
-        "path, float32 against float64, through an impact",
-        reference=Limits(0.003, 0.01, None),
+        "path through an impact; the double's feet, bodies of their own, are softer contacts in MuJoCo",
+        reference=Limits(0.003, 0.03, None),
     ),
 )
 

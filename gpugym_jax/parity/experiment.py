@@ -31,6 +31,7 @@ class Bound:
     theory: Limits | None = None  # to `Record.theory`
     reference: Limits | None = None  # to the reference backend
     relative: bool = False  # differences as a share of the wanted value
+    reported_on: tuple[str, ...] = ()  # backends on which it is not judged
 
 
 @dataclass(frozen=True)

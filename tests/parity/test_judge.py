@@ -81,6 +81,13 @@ def test_each_kind_of_backend_has_its_limits(kind: str, passed: bool | None) -> 
         assert row.passed is passed
 
 
+def test_a_backend_may_be_reported_only() -> None:
+    bound = Bound("figure", "m", "why", reference=Limits(0.1, 0.1, 0.1), reported_on=("b",))
+    records = {"a": record([1.0, 2.0]), "b": record([1.0, 2.3]), "c": record([1.0, 2.3])}
+    rows = rows_of(records, {**SAME, "c": "same"}, bound)
+    assert [(row.backend, row.passed) for row in rows] == [("b", None), ("c", False)]
+
+
 def test_theory_binds_the_reference_too() -> None:
     bound = Bound("figure", "m", "why", theory=Limits(0.1, 0.1, 0.1))
     rows = rows_of({"a": record([5, 5], theory=5.5), "b": record([5.5, 5.5], theory=5.5)}, SAME, bound)
