@@ -66,7 +66,7 @@ def plot_standing(records: Records) -> Figure:
     figure, grid = panels(2)
     draw(grid[0], records, "load_path", "foot forces, weights")
     dots(grid[1], records, "foot_loads", "vertical force, weights")
-    legend(grid[0])
+    legend(figure)
     return figure
 
 
@@ -75,7 +75,7 @@ def plot_walking(records: Records) -> Figure:
     figure, grid = panels(2)
     draw(grid[0], records, "load_path", "foot forces, weights")
     dots(grid[1], records, "duty", "share of time on the ground")
-    legend(grid[0])
+    legend(figure)
     return figure
 
 

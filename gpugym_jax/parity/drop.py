@@ -68,7 +68,7 @@ def plot(records: Records) -> Figure:
     draw(grid[0], records, "height", "base height, m", (0, n // 2, n - 1))
     draw_apart(grid[1], records, "height", "base heights apart, m")
     dots(grid[2], records, "foot_loads", "vertical force at rest, weights")
-    legend(grid[0])
+    legend(figure)
     return figure
 
 

@@ -89,7 +89,7 @@ def _plot(figure_name: str, label: str) -> Callable[[Records], Figure]:
         draw(grid[0], records, "speed", "speed of the centre of mass, m/s", (0, n // 2, n - 1))
         dots(grid[1], records, figure_name, label, np.linspace(*COEFFICIENTS, n).tolist())
         grid[1].set_xlabel("coefficient that was set")
-        legend(grid[1])
+        legend(figure)
         return figure
 
     return plot

@@ -84,7 +84,7 @@ def plot_steps(records: Records) -> Figure:
     dots(grid[1], records, "rise_time", "rise time, s")
     dots(grid[2], records, "overshoot", "overshoot, of the step")
     dots(grid[3], records, "final", "final position, of the step")
-    legend(grid[0])
+    legend(figure)
     return figure
 
 
@@ -94,7 +94,7 @@ def plot_torques(records: Records) -> Figure:
     count = next(iter(records.values())).traces["response"].shape[1]
     draw(grid[0], records, "response", "moved, rad or m", range(count))
     dots(grid[1], records, "first_speed", "after one substep, rad/s or m/s")
-    legend(grid[0])
+    legend(figure)
     return figure
 
 

@@ -46,6 +46,7 @@ class Measured:
     rows: list[Row]
     left_out: dict[str, str]  # experiments that were not run, and why
     seconds: dict[str, float]  # wall time, by backend
+    workers: dict[str, dict[str, str]]  # of backends in a process of their own: versions there
 
 
 def physics_config(name: str, base: PhysicsConfig) -> PhysicsConfig:
@@ -86,6 +87,12 @@ def kind_of(physics: Physics, name: str) -> str:
     return "double" if is_double else "real"
 
 
+def worker_versions(physics: Physics) -> dict[str, str]:
+    """What runs in the physics' own process, if it has one and tells of it in `report`."""
+    report = getattr(physics, "report", {})
+    return {name: str(report[name]) for name in ("python", "numpy", "torch", "isaacgym") if name in report}
+
+
 def order(names: Sequence[str]) -> list[str]:
     """The reference first: C MuJoCo if it is there, else the first named."""
     return sorted(names, key=lambda name: name != "mujoco")
@@ -122,6 +129,7 @@ def measure(
     records: dict[str, dict[str, Record]] = {e.name: {} for e in chosen}
     kinds: dict[str, str] = {}
     seconds: dict[str, float] = {}
+    workers: dict[str, dict[str, str]] = {}
     for name, experiments in rounds_of(backends, chosen):
         begun = time.perf_counter()
         physics = make(name, setup)
@@ -131,8 +139,10 @@ def measure(
                 say(f"{name}: {experiment.name}")
                 records[experiment.name][name] = experiment.run(rig)
             kinds[name] = kind_of(physics, name)  # a physics may know only once it has run
+            workers[name] = worker_versions(physics)
         finally:
             physics.close()
         seconds[name] = round(time.perf_counter() - begun, 2)
     rows = [row for e in chosen for row in judge(e, records[e.name], kinds)]
-    return Measured(records, kinds, rows, left_out, seconds)
+    workers = {name: found for name, found in workers.items() if found}
+    return Measured(records, kinds, rows, left_out, seconds, workers)

@@ -171,7 +171,7 @@ def section(experiment: Experiment, measured: Measured) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{k} {v}" for k, v in value.items())
+        return ", ".join(f"{k} {_shown(v)}" for k, v in value.items())
     return "none" if value is None else str(value)
 
 

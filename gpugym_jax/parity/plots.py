@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy import ndarray
 
 from gpugym_jax.parity.experiment import Records
@@ -14,6 +15,8 @@ COLOURS = ("#1f6fb4", "#e07b26", "#2c9a5b", "#a24bb5", "#c23b3b", "#6b6b6b")
 POINTS = 300
 """A line has no more points than this, so that the page stays small."""
 
+PAD = 0.1
+"""inch: the browser's own font may be a little wider than the one that the layout was made with."""
 FLOOR = 1e-9
 """Smaller differences are drawn as this one."""
 
@@ -22,7 +25,8 @@ def panels(count: int, columns: int = 2, height: float = 2.6) -> tuple[Figure, l
     """A figure of `count` axes."""
     columns = min(columns, count)
     rows = -(-count // columns)
-    figure = Figure(figsize=(10.0, height * rows + 0.3), layout="constrained")
+    layout = ConstrainedLayoutEngine(w_pad=PAD, h_pad=PAD)
+    figure = Figure(figsize=(10.0, height * rows + 0.3), layout=layout)
     grid = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in grid[count:]:
         axes.set_axis_off()
@@ -62,8 +66,8 @@ def style(rank: int) -> dict[str, Any]:
     """How the backend of that rank is drawn: later ones thinner and broken, so that none is hidden."""
     return {
         "color": COLOURS[rank % len(COLOURS)],
-        "lw": max(2.6 - 0.9 * rank, 1.0),
-        "ls": ("-", "--", ":", "-.")[rank % 4],
+        "lw": max(2.8 - 0.6 * rank, 1.4),
+        "ls": ("-", (0, (4, 2)), (0, (1, 2)), (0, (1, 5)))[rank % 4],
     }
 
 
@@ -94,9 +98,14 @@ def dots(axes: Axes, records: Records, figure: str, label: str, at: Sequence[flo
     axes.set_ylabel(label)
 
 
-def legend(axes: Axes) -> None:
-    """Which colour is which backend."""
-    axes.legend(loc="best", frameon=False)
+def legend(figure: Figure) -> None:
+    """Which colour is which backend: above all panels, where it hides nothing."""
+    handles: dict[str, Any] = {}
+    for axes in figure.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    place: Any = "outside upper left"
+    figure.legend(handles.values(), handles.keys(), loc=place, ncols=len(handles), frameon=False)
 
 
 def simple(*lines: tuple[str, str, Sequence[int]]) -> Callable[[Records], Figure]:
@@ -106,7 +115,7 @@ def simple(*lines: tuple[str, str, Sequence[int]]) -> Callable[[Records], Figure
         figure, grid = panels(len(lines))
         for axes, (trace, label, robots) in zip(grid, lines, strict=True):
             draw(axes, records, trace, label, robots)
-        legend(grid[0])
+        legend(figure)
         return figure
 
     return plot

@@ -182,12 +182,13 @@ def plot(records: Records) -> Figure:
     """Forward speed and the command, base height, how far speeds are apart, and the tracking errors."""
     figure, grid = panels(4)
     some = next(iter(records.values()))
-    draw(grid[0], records, "speed", "forward speed, m/s")
-    grid[0].plot(some.time, some.traces["asked"][:, 0], color="0.55", lw=1.0, label="asked")
-    draw(grid[1], records, "base_height", "base height, m")
+    fastest = (int(np.argmax(np.abs(some.traces["asked"]).mean(0))),)
+    draw(grid[0], records, "speed", "forward speed of the fastest, m/s", fastest)
+    grid[0].plot(some.time, some.traces["asked"][:, fastest[0]], color="0.55", lw=1.0, label="asked")
+    draw(grid[1], records, "base_height", "its base height, m", fastest)
     draw_apart(grid[2], records, "speed", "forward speeds apart, m/s")
     dots(grid[3], records, "tracking_errors", "tracking error by robot, m/s")
-    legend(grid[0])
+    legend(figure)
     return figure
 
 

@@ -48,7 +48,7 @@ def plot(records: Records) -> Figure:
     grid[2].set_aspect("equal")
     grid[2].set_xlabel("x, m")
     grid[2].set_ylabel("y, m")
-    legend(grid[0])
+    legend(figure)
     return figure
 
 

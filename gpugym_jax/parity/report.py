@@ -29,6 +29,7 @@ def facts(setup: Setup, measured: Measured) -> dict[str, Any]:
             "iterations": setup.physics.solver_iterations,
             "line_search_iterations": setup.physics.line_search_iterations,
         },
+        **({"workers": measured.workers} if measured.workers else {}),
         "wall_s": measured.seconds,
         "passed": verdict(measured.rows),
     }

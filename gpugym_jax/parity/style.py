@@ -4,7 +4,7 @@ STYLE = """
 :root { color-scheme: light; --line: #dfe3e8; --dim: #6a7480; --good: #1d7f4b; --bad: #c0322b; }
 * { box-sizing: border-box; }
 body { margin: 0; background: #f5f6f8; color: #1c2733; font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 1120px; margin: 0 auto; padding: 24px; }
+main { max-width: 1280px; margin: 0 auto; padding: 24px; }
 header, section { background: #fff; border: 1px solid var(--line); border-radius: 8px; padding: 16px 24px;
   margin: 0 0 20px; }
 h1 { margin: 4px 0; font-size: 28px; }
@@ -21,7 +21,7 @@ svg { width: 100%; height: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums;
   background: #fff; }
 th { text-align: left; color: var(--dim); font-weight: 600; }
-th, td { padding: 4px 10px; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th, td { padding: 4px 8px; border-bottom: 1px solid var(--line); white-space: nowrap; }
 tr:hover td { background: #f8fafc; }
 .dim { color: var(--dim); }
 .badge { display: inline-block; padding: 0 9px; border-radius: 10px; font-size: 12px; font-weight: 600;

@@ -55,7 +55,7 @@ def plot(records: Records) -> Figure:
     draw_apart(grid[1], records, "angle", "angles apart, rad")
     dots(grid[2], records, "period", "period, s", np.linspace(*AMPLITUDES, n).tolist())
     grid[2].set_xlabel("amplitude, rad")
-    legend(grid[0])
+    legend(figure)
     return figure
 
 
