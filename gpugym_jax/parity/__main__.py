@@ -33,7 +33,11 @@ class Flags:
     seed: int = 0
     """Of attitudes, starts and commands."""
     device: str | None = None
-    """cpu, gpu or cuda:N."""
+    """cpu, gpu or cuda:N, of JAX."""
+    sim_device: str | None = None
+    """cpu or cuda:N, of Isaac Gym."""
+    isaac_python: str | None = None
+    """The Python 3.8 that has Isaac Gym; that of the variable ISAAC_PYTHON by default."""
     compile_cache: bool = True
     """Keep compiled programs between runs."""
 
@@ -64,7 +68,14 @@ def run(flags: Flags, overrides: list[str]) -> int:
         from gpugym_jax.robots import ROBOTS
 
         raise UserError(f"--robot is missing. There are: {', '.join(sorted(ROBOTS))}.")
-    common = cli.Common(device=flags.device, compile_cache=flags.compile_cache)
+    common = cli.Common(
+        backend="isaacgym",
+        device=flags.device,
+        sim_device=flags.sim_device,
+        isaac_python=flags.isaac_python,
+        compile_cache=flags.compile_cache,
+    )
+    overrides = [*overrides, *(x for x in cli.flag_overrides(common) if x.startswith("physics.isaac."))]
     cli.choose_device(common)
     cli.start_jax(common)
     from gpugym_jax.parity.judge import verdict

@@ -86,7 +86,8 @@ def variation_of(setup: Setup, friction: Float[np.ndarray, " env"] | None) -> Va
     """Sliding coefficients, nominal where None; no added mass."""
     n = setup.num_envs
     chosen = np.full(n, setup.physics.friction) if friction is None else friction
-    return Variation(friction=np.float32(chosen), base_mass=np.zeros(n, np.float32))
+    zero = np.zeros((n, 3), np.float32)
+    return Variation(np.float32(chosen), restitution=zero[:, 0], base_mass=zero[:, 0], base_com=zero)
 
 
 def still(setup: Setup, seconds: float, hold: float = 1.0) -> Orders:
