@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from gpugym_jax.runs.results import write_result
+from isaac_backend import check
 from tests.isaac_backend.belongings import belongings, left_behind
 from tests.isaac_backend.kinds import KINDS, LIMIT_S, START_LIMIT_S
+from tests.isaac_backend.rig import worker_python
 
 
 def trial(kind: str, seed: int) -> tuple[float, dict[str, list[Any]]]:
@@ -69,6 +71,7 @@ def measure(faults: int, seed: int) -> dict[str, Any]:
         "faults": sum(tally.count for tally in tallies.values()),
         "unclear": sum(len(tally.unclear) for tally in tallies.values()),
         "left_behind": {what: left[what] for what in ("processes", "descriptors", "files")},
+        "worker_python": check.probe(worker_python(), 60.0)["python"],
         "answer_limit_s": {"step and write": LIMIT_S, "hello and init": START_LIMIT_S},
         "longest_s_to_the_error": round(max(tally.longest_s for tally in tallies.values()), 3),
         "kinds": {kind: tally.figures() for kind, tally in tallies.items()},

@@ -11,7 +11,7 @@ from . import _enums as en
 from ._mjcf_in import read_mjcf
 from ._params import AssetOptions, ForceSensorProperties, RigidShapeProperties
 from ._settings import refuse
-from ._tree import Body
+from ._tree import Body, Shape, of_shapes
 from ._types import IndexRange, Transform, to_pose
 from ._urdf import read_urdf
 
@@ -102,6 +102,24 @@ def load_asset(sim: Any, rootpath: str, filename: str, options: Any = None) -> A
 
 
 load_urdf = load_mjcf = load_asset
+
+
+def create_sphere(sim: Any, radius: float, options: Any = None) -> Asset:
+    """An asset of one ball, of the options' density."""
+    return _of_one_shape("sphere", (float(radius),), options)
+
+
+def create_box(sim: Any, width: float, height: float, depth: float, options: Any = None) -> Asset:
+    """An asset of one box: extents along x, y and z, m."""
+    return _of_one_shape("box", (0.5 * width, 0.5 * height, 0.5 * depth), options)
+
+
+def _of_one_shape(kind: str, size: Tuple[float, ...], options: Any) -> Asset:
+    options = AssetOptions() if options is None else copy.deepcopy(options)
+    straight = np.array([0.0, 0.0, 0.0, 1.0])
+    shapes = [Shape(kind, size, np.zeros(3), straight)]
+    body = Body(kind, -1, np.zeros(3), straight, None, of_shapes(shapes, options.density), shapes)
+    return make_asset([body], options)
 
 
 def get_asset_dof_count(asset: Asset) -> int:

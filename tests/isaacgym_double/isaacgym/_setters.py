@@ -7,7 +7,7 @@ import numpy as np
 from . import _rotations as rot
 from ._enums import CoordinateSpace
 from ._settings import Settings, refuse
-from ._tensors import Tensor, world_of
+from ._tensors import Tensor, body_places, origins, world_of
 from ._world import Sim
 
 
@@ -139,8 +139,26 @@ def apply_rigid_body_force_tensors(
     return True
 
 
+def apply_rigid_body_force_at_pos_tensors(
+    sim: Sim, forceTensor: Tensor, posTensor: Optional[Tensor] = None, space: Any = None
+) -> bool:
+    """At points, N and m, for one step. In the environment's or the body's frame; without points, at the origins."""
+    world, what = world_of(sim), "apply_rigid_body_force_at_pos_tensors"
+    size = 3 * len(world.push)
+    force = read(forceTensor, what, size).reshape(-1, 3).astype(float)
+    origin, quat, com = body_places(world)
+    local = space is not None and int(space) == int(CoordinateSpace.LOCAL_SPACE)
+    at = np.zeros_like(force) if posTensor is None else read(posTensor, what, size).reshape(-1, 3)
+    if local:
+        force, at = rot.rotate(quat, force), origin + rot.rotate(quat, at)
+    else:
+        at = origin if posTensor is None else at + origins(world)[world.env_of_body]
+    world.push[:, :3], world.push[:, 3:] = force, rot.cross(at - com, force)
+    return True
+
+
 def _turns(sim: Sim, space: Any) -> Optional[Any]:
     """Quaternions of the bodies if `space` is theirs; environments' axes are the world's."""
     if space is None or int(space) != int(CoordinateSpace.LOCAL_SPACE):
         return None
-    return np.concatenate([np.roll(c.data.xquat[1:], -1, axis=1) for c in world_of(sim).cells])
+    return body_places(world_of(sim))[1]

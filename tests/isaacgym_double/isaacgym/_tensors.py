@@ -105,6 +105,13 @@ def _body_states(world: World) -> Any:
     return states
 
 
+def body_places(world: World) -> Any:
+    """Origins (bodies, 3), quaternions x y z w and centres of mass, in the world, of the last step's kinematics."""
+    data = [cell.data for cell in world.cells]
+    quat = rot.to_xyzw(np.concatenate([d.xquat[1:] for d in data]))
+    return np.concatenate([d.xpos[1:] for d in data]), quat, np.concatenate([d.xipos[1:] for d in data])
+
+
 def _net_contact_forces(world: World) -> Any:
     return np.where(world.alive[world.env_of_body, None], world.contacts.net(), np.nan)
 

@@ -11,9 +11,10 @@ from typing import Any, Dict, List
 import mujoco
 import numpy as np
 
-from ._enums import ImageType
+from . import _rotations as rot
+from ._enums import CameraFollowMode, ImageType
 from ._settings import refuse
-from ._types import Transform, Vec3, to_array
+from ._types import Transform, Vec3, to_array, to_pose
 from ._world import Env, Sim
 
 
@@ -32,6 +33,7 @@ class Camera:
     props: Any
     pos: Any
     target: Any
+    carrier: Any = None  # body, place in its frame, and whether it turns with the body
 
 
 def create_viewer(sim: Sim, props: Any) -> Any:
@@ -118,7 +120,14 @@ def create_camera_sensor(env: Env, props: Any) -> int:
 
 
 def set_camera_location(handle: int, env: Env, pos: Vec3, target: Vec3) -> None:
-    env.cameras[handle].pos, env.cameras[handle].target = to_array(pos), to_array(target)
+    camera = env.cameras[handle]
+    camera.pos, camera.target, camera.carrier = to_array(pos), to_array(target), None
+
+
+def attach_camera_to_body(handle: int, env: Env, body: int, local: Transform, follow: Any) -> None:
+    """The camera looks along the x axis of its place."""
+    turns = int(follow) == int(CameraFollowMode.FOLLOW_TRANSFORM)
+    env.cameras[handle].carrier = body, copy.deepcopy(local), turns
 
 
 def render_all_camera_sensors(sim: Sim) -> None:
@@ -133,9 +142,20 @@ def get_camera_image(sim: Sim, env: Env, handle: int, image_type: Any) -> Any:
         raise IndexError(f"isaacgym double: environment {env.index} has no camera {handle}.")
     camera = env.cameras[handle]
     cell = sim.world.cells[env.index]
+    if camera.carrier is not None:
+        _carry(camera, cell.data, env.origin)
     rgb = _render(cell.model, cell.data, camera, env.origin)
     alpha = np.full((*rgb.shape[:2], 1), 255, np.uint8)
     return np.concatenate([rgb, alpha], axis=-1).reshape(len(rgb), -1)
+
+
+def _carry(camera: Camera, data: Any, origin: Any) -> None:
+    """Move a camera along with its body, `body` counted in the environment."""
+    body, local, turns = camera.carrier
+    (pos, quat), (at, way) = (data.xpos[body + 1], data.xquat[body + 1]), to_pose(local)
+    turn = rot.to_xyzw(quat) if turns else np.array([0.0, 0.0, 0.0, 1.0])
+    camera.pos = pos - origin + rot.rotate(turn, at)
+    camera.target = camera.pos + rot.rotate(rot.product(turn, way), np.array([1.0, 0.0, 0.0]))
 
 
 def _render(model: Any, data: Any, camera: Camera, origin: Any) -> Any:

@@ -41,6 +41,10 @@ if camera >= 0:
     red, blue = pixels[..., 0].astype(int), pixels[..., 2].astype(int)
     assert (red - blue)[20:30, 28:36].max() > 40, "the robot is orange"
     assert (blue - red)[-4:].max() > 5 and not (red > blue)[-4:].any(), "the ground is blue-grey"
+    above = gymapi.Transform(Vec3(-2, 0, 0), gymapi.Quat())
+    gym.attach_camera_to_body(camera, env, 0, above, gymapi.FOLLOW_POSITION)
+    pixels = gym.get_camera_image(sim, env, camera, gymapi.IMAGE_COLOR).reshape(48, 64, 4).astype(int)
+    assert (pixels[..., 0] - pixels[..., 2])[20:28, 28:36].max() > 40, "still in the middle, from behind"
     print("picture")
 """
 

@@ -178,6 +178,33 @@ def test_body_forces_push(gym: Any, tmp_path: Path) -> None:
     close(world.simulate(5).root[0, 7:10], [4.0 / 2.0 * 0.002, 0, 0], atol=1e-6)
 
 
+@pytest.mark.parametrize("space", [gymapi.ENV_SPACE, gymapi.LOCAL_SPACE])
+def test_forces_at_points_turn(gym: Any, tmp_path: Path, space: Any) -> None:
+    """1 N along y at a point 0.3 m along x of the origin: 0.2 m beside the centre of mass. Two environments apart."""
+    still = sim_params(gravity=gymapi.Vec3())
+    world = World(gym, tmp_path, BALL, num_envs=2, spacing=4.0, params=still)
+    force = torch.tensor([[0.0, 1.0, 0.0]] * 2)
+    point = torch.tensor([[0.3, 0.0, 0.0 if space == gymapi.LOCAL_SPACE else 1.0]] * 2)
+    args = (gymtorch.unwrap_tensor(force), gymtorch.unwrap_tensor(point), space)
+    assert gym.apply_rigid_body_force_at_pos_tensors(world.sim, *args)
+    world.simulate()
+    close(world.root[:, 7:10], [[0, 0.5 * 0.002, 0]] * 2, atol=1e-6)
+    close(world.root[:, 10:], [[0, 0, 0.2 / 0.01 * 0.002]] * 2, atol=1e-6)
+
+
+def test_made_of_density(gym: Any, tmp_path: Path) -> None:
+    """A ball and a box of water stand where they are put, with the weight of their volume."""
+    world = World(gym, tmp_path, BALL, prepare=False)
+    ball = gym.create_sphere(world.sim, 0.1, asset_options(density=1000.0))
+    box = gym.create_box(world.sim, 0.2, 0.4, 0.2, asset_options(density=1000.0))
+    env = gym.create_env(world.sim, gymapi.Vec3(), gymapi.Vec3(), 1)
+    for i, asset in enumerate((ball, box)):
+        gym.create_actor(env, asset, gymapi.Transform(gymapi.Vec3(2.0 * i, 0, 0.1)), f"a{i}", 0, 0)
+    world.prepare().simulate(500)
+    weights = [1000 * 4 / 3 * math.pi * 0.1**3 * GRAVITY, 1000 * 0.2 * 0.4 * 0.2 * GRAVITY]
+    close(world.contact[:, 2], weights, rtol=1e-3)
+
+
 def test_damping_of_bodies(gym: Any, tmp_path: Path) -> None:
     options = asset_options(linear_damping=0.5, angular_damping=0.25)
     world = World(gym, tmp_path, BALL, options=options, params=sim_params(gravity=gymapi.Vec3()))
