@@ -1,5 +1,6 @@
 """Every experiment on every backend."""
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from gpugym_jax.config import PhysicsConfig
 from gpugym_jax.parity import contacts, drop, free_fall, friction, joints, policy, push, swing  # noqa: F401
 from gpugym_jax.parity.experiment import EXPERIMENTS, Experiment, Record
 from gpugym_jax.parity.judge import Row, judge
-from gpugym_jax.parity.rig import Rig, make_rig
+from gpugym_jax.parity.rig import make_rig
 from gpugym_jax.parity.setup import Setup
 from gpugym_jax.physics import make_physics, resolve
 from gpugym_jax.tables import UserError, lookup, unknown
@@ -124,25 +125,27 @@ def measure(
     make: Make = make_backend,
     say: Callable[[str], None] = lambda line: None,
 ) -> Measured:
-    """Run, and judge. Backends run one after the other, since some exist once a process or a GPU."""
+    """Run, and judge. Backends run one after the other, each closed before the next begins."""
     chosen, left_out = choose(setup, only)
     records: dict[str, dict[str, Record]] = {e.name: {} for e in chosen}
     kinds: dict[str, str] = {}
     seconds: dict[str, float] = {}
     workers: dict[str, dict[str, str]] = {}
-    for name, experiments in rounds_of(backends, chosen):
-        begun = time.perf_counter()
-        physics = make(name, setup)
-        try:
-            rig: Rig = make_rig(name, setup, physics)
+    rounds = rounds_of(backends, chosen)
+    with contextlib.ExitStack() as stack:
+        # all are made before any is run, since one may refuse
+        made = {name: stack.enter_context(contextlib.closing(make(name, setup))) for name, _ in rounds}
+        for name, experiments in rounds:
+            physics = made[name]
+            begun = time.perf_counter()
+            rig = make_rig(name, setup, physics)
             for experiment in experiments:
                 say(f"{name}: {experiment.name}")
                 records[experiment.name][name] = experiment.run(rig)
             kinds[name] = kind_of(physics, name)  # a physics may know only once it has run
             workers[name] = worker_versions(physics)
-        finally:
             physics.close()
-        seconds[name] = round(time.perf_counter() - begun, 2)
+            seconds[name] = round(time.perf_counter() - begun, 2)
     rows = [row for e in chosen for row in judge(e, records[e.name], kinds)]
     workers = {name: found for name, found in workers.items() if found}
     return Measured(records, kinds, rows, left_out, seconds, workers)

@@ -15,6 +15,7 @@ from gpugym_jax.parity.page import DOUBLE
 from gpugym_jax.parity.report import write_report
 from gpugym_jax.parity.setup import Setup, make_setup
 from gpugym_jax.physics import mujoco as backend
+from gpugym_jax.tables import UserError
 from gpugym_jax.types import Physics, Reading, RobotState, Variation
 
 
@@ -161,6 +162,19 @@ def test_the_page_says_what_is_out_and_what_was_a_double(setup: Setup, tmp_path:
     assert {row["backend"] for row in wrong} == {"isaacgym"}
     halves = found["experiments"]["friction_slide"]["figures"]["isaacgym"]["coefficient"]
     np.testing.assert_allclose(halves, np.linspace(0.05, 0.2, 12), rtol=0.05)
+
+
+def test_a_backend_that_cannot_be_made_is_told_of_before_any_is_run(setup: Setup) -> None:
+    ran: list[str] = []
+
+    def make(name: str, setup: Setup) -> Physics:
+        if name == "wrong":
+            raise UserError("no such simulator here.")
+        return make_backend("mujoco", setup)
+
+    with pytest.raises(UserError, match="no such simulator here"):
+        measure(setup, ["mujoco", "wrong"], make=make, say=ran.append)
+    assert ran == []
 
 
 def test_a_lost_robot(setup: Setup) -> None:
