@@ -89,7 +89,9 @@ class Randomize:
 
     every: str = "run"  # "run" | "episode"
     friction: tuple[float, float] | None = None  # coefficient
+    restitution: tuple[float, float] | None = None  # coefficient; only Isaac Gym has it
     base_mass: tuple[float, float] | None = None  # kg added
+    base_com: tuple[float, float] | None = None  # m, each axis; not mjx
     start_step: bool = True  # the first episodes begin at a random age, so that ends are spread
 
 

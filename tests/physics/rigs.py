@@ -116,11 +116,13 @@ def tumbling(robot: Robot, seed: int = 0, height: float = 2.0) -> RobotState:
     return jax.tree.map(np.float32, state)
 
 
-def varied(friction: Any = 1.0, base_mass: Any = 0.0) -> Variation:
-    def each(x: Any) -> np.ndarray:
-        return np.broadcast_to(np.float32(x), (NUM_ENVS,))
+def varied(
+    friction: Any = 1.0, restitution: Any = 0.0, base_mass: Any = 0.0, base_com: Any = (0.0, 0.0, 0.0)
+) -> Variation:
+    def each(x: Any, *shape: int) -> np.ndarray:
+        return np.broadcast_to(np.float32(x), (NUM_ENVS, *shape))
 
-    return Variation(friction=each(friction), base_mass=each(base_mass))
+    return Variation(each(friction), each(restitution), each(base_mass), each(base_com, 3))
 
 
 def hold(rig: Rig, sim: Any, steps: int) -> Any:

@@ -136,6 +136,34 @@ def test_6_added_mass_is_carried(rig: Rig, robot_name: str) -> None:
     np.testing.assert_allclose(up, (model.body_mass.sum() + added) * GRAVITY, rtol=0.01)
 
 
+def test_6_moved_centre_of_mass_is_carried(rig: Rig, robot_name: str) -> None:
+    """The centre of pressure goes with it, by the base's share of the weight."""
+    model, _ = reference(rig)
+    shift = np.linspace(-0.03, 0.03, NUM_ENVS, dtype=np.float32)
+    moved = varied(base_com=shift[:, None] * np.float32([1, 0, 0]))
+    if rig.backend.startswith("mjx"):
+        with pytest.raises(ValueError, match="base_com cannot be applied: in MJX"):
+            rig.init(settled(robot_name), moved)
+        return
+    reading = rig.read(hold(rig, rig.init(settled(robot_name), moved), 600))
+    feet = list(rig.robot.body_ids(["foot"]))
+    up = np.asarray(reading.body_force)[:, feet, 2]
+    centre = (up * np.asarray(reading.body_pos)[:, feet, 0]).sum(1) / up.sum(1)
+    offset = centre - np.asarray(reading.robot.base_pos)[:, 0]
+    share = model.body_mass[make_layout(rig.robot, model).base] / model.body_mass.sum()
+    slope = np.polyfit(shift, offset, 1)[0]
+    # joints give way under the load and lean the base a little
+    assert 0.85 * share < slope < 1.15 * share
+
+
+def test_6_restitution_is_refused_by_mujoco(rig: Rig, robot_name: str) -> None:
+    if is_isaac(rig):
+        assert np.all(np.isfinite(rig.read(rig.init(settled(robot_name), varied(restitution=0.3))).body_pos))
+        return
+    with pytest.raises(ValueError, match="restitution cannot be applied: MuJoCo's contacts have none"):
+        rig.init(settled(robot_name), varied(restitution=0.3))
+
+
 SLIPPERY = np.arange(NUM_ENVS) < NUM_ENVS // 2
 
 
