@@ -172,7 +172,8 @@ class IsaacPhysics:
     def _tell(self) -> None:
         """Log what runs, and every parameter that Isaac Gym has not taken as it was given."""
         report, double = self.report, " (a double)" if self.is_double else ""
-        log.info("Isaac Gym %s%s in Python %s", report["isaacgym"], double, report["python"])
+        if self._spec["simulator"] is None:
+            log.info("Isaac Gym %s%s in Python %s", report["isaacgym"], double, report["python"])
         for difference in report.get("differs", ()):
             log.warning("Isaac Gym reads back another value: %s", difference)
 
