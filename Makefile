@@ -2,6 +2,13 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN = $(VENV)/bin/python -m
 READY = $(VENV)/ready
+# Isaac Gym's own Python, in which its worker is tested over the double; none found: `make test` says so
+ifndef PYTHON38
+PYTHON38 := $(shell for p in python3.8 $(HOME)/.pyenv/versions/3.8.*/bin/python; do $$p -c "import venv" 2>/dev/null && echo $$p && break; done)
+endif
+VENV38 ?= .venv38
+READY38 = $(if $(PYTHON38),$(VENV38)/ready)
+WORKER = $(abspath $(VENV38))/bin/python
 
 help:           ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/\t/' | expand -t 12
@@ -11,10 +18,22 @@ $(READY): pyproject.toml
 	$(RUN) pip install -q --disable-pip-version-check -e .[dev]
 	touch $@
 
+$(VENV38)/ready: Makefile
+	$(PYTHON38) -m venv $(VENV38)
+	$(VENV38)/bin/python -m pip install -q --disable-pip-version-check --no-deps torch==1.12.1 typing_extensions
+	$(VENV38)/bin/python -m pip install -q --disable-pip-version-check "numpy<1.24" mujoco==3.2.3 "pytest<9"
+	touch $@
+
 install: $(READY)  ## make the virtual environment and install into it
 
-test: $(READY) lint  ## what CI runs: lint, types, tests (about ten minutes on two cores, no GPU needed)
+test: $(READY) $(READY38) lint  ## what CI runs: lint, types, tests (about ten minutes on two cores, no GPU needed)
+ifneq ($(PYTHON38),)
+	cd tests/isaacgym_double && $(WORKER) -m pytest -q tests
+	ISAAC_DOUBLE_PYTHON=$(WORKER) PYTHON38=$(WORKER) $(RUN) pytest -m "not slow" $(ARGS)
+else
+	@echo "no Python 3.8 (PYTHON38=...): what wants one is skipped, or run by this Python if it has torch"
 	$(RUN) pytest -m "not slow" $(ARGS)
+endif
 
 test-slow: $(READY)  ## the long tests as well
 	$(RUN) pytest $(ARGS)

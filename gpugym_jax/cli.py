@@ -81,11 +81,13 @@ class Common:
     device: str | None = None
     """cpu, gpu or cuda:N."""
     sim_device: str | None = None
-    """As --device, of the simulator; may differ from --rl_device only for mujoco."""
+    """As --device, of the simulator; may differ from --rl_device for isaacgym, or as cpu for mujoco."""
     rl_device: str | None = None
     """As --device, of the learner."""
+    isaac_python: str | None = None
+    """The Python 3.8 that has Isaac Gym; that of the variable ISAAC_PYTHON by default."""
     headless: bool = False
-    """Open no window. Training never opens one."""
+    """Open no window. Training opens one only with isaacgym."""
     compile_cache: bool = True
     """Keep compiled programs between runs, in JAX_COMPILATION_CACHE_DIR or ~/.cache/gpugym_jax/jax."""
 
@@ -162,13 +164,25 @@ _FIELDS = {
     "experiment_name": "runner.experiment_name",
     "log_dir": "runner.log_dir",
     "run_name": "runner.run_name",
+    "isaac_python": "physics.isaac.python",
 }
 
 
 def flag_overrides(common: Common) -> list[str]:
     """The given flags that are fields of the configuration, as overrides."""
     given = {field: getattr(common, name) for name, field in _FIELDS.items()}
-    return [f"{field}={json.dumps(value)}" for field, value in given.items() if value is not None]
+    plain = [f"{field}={json.dumps(value)}" for field, value in given.items() if value is not None]
+    return plain + (isaac_overrides(common) if common.backend == "isaacgym" else [])
+
+
+def isaac_overrides(common: Common) -> list[str]:
+    """The flags that are Isaac Gym's own business when it is the backend."""
+    device = common.sim_device or common.device
+    given = ["physics.isaac.headless=true"] if common.headless else []
+    if not device:
+        return given
+    platform, index = _platform(device, "--sim_device" if common.sim_device else "--device")
+    return [*given, f'physics.isaac.device="{"cpu" if platform == "cpu" else f"cuda:{index or 0}"}"']
 
 
 def configure(common: Common, overrides: Sequence[str]) -> Config:
@@ -178,8 +192,12 @@ def configure(common: Common, overrides: Sequence[str]) -> Config:
     if not (common.task or common.config):
         raise UserError(f"--task is missing. There are: {', '.join(task_names()) or 'none'}.")
     source = os.path.join(".", common.config) if common.config else common.task  # "./x" is a path, not a name
-    cfg = load_config(source, [*overrides, *flag_overrides(common)])
+    window = [f"physics.isaac.headless={json.dumps(common.headless)}"] if common.backend == "isaacgym" else []
+    cfg = load_config(source, [*window, *overrides, *flag_overrides(common)])
     check_devices(common, cfg.physics.backend)
+    if cfg.physics.backend == "isaacgym":
+        # JAX would take most of a GPU's memory before Isaac Gym gets any
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     return cfg
 
 
@@ -199,16 +217,24 @@ def _platform(device: str, flag: str) -> tuple[str, str]:
 def check_devices(common: Common, backend: str) -> None:
     """Raise if simulator and learner are asked onto devices that the backend cannot split over."""
     sim, rl = common.sim_device, common.rl_device
+    if backend == "isaacgym":
+        if (sim or common.device) and common.backend != backend:
+            raise UserError(
+                "a device for backend isaacgym is taken with --backend=isaacgym on the command line"
+            )
+        return
     if sim and rl and sim != rl and not (backend == "mujoco" and sim == "cpu"):
         raise UserError(
-            f"--sim_device={sim} and --rl_device={rl} differ: only --backend=mujoco can do that, with "
-            f"--sim_device=cpu; this is backend {backend}"
+            f"--sim_device={sim} and --rl_device={rl} differ: only --backend=isaacgym can do that, and "
+            f"--backend=mujoco with --sim_device=cpu; this is backend {backend}"
         )
 
 
 def asked_device(common: Common) -> tuple[str, str] | None:
     """Platform and index of the device that the flags ask JAX to use, if any does."""
-    names = {"--device": common.device, "--rl_device": common.rl_device, "--sim_device": common.sim_device}
+    names = {"--device": common.device, "--rl_device": common.rl_device}
+    if common.backend != "isaacgym":  # which runs in a process of its own
+        names["--sim_device"] = common.sim_device
     parsed = [_platform(name, flag) for flag, name in names.items() if name]
     return parsed[0] if parsed else None
 
@@ -220,11 +246,18 @@ def choose_device(common: Common) -> None:
         return
     platform, index = chosen
     os.environ["JAX_PLATFORMS"] = "cpu" if platform == "cpu" else "cuda,cpu"
-    if index:
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
-        if visible != [""] and int(index) >= len(visible):
-            raise UserError(f"cuda:{index} is not among CUDA_VISIBLE_DEVICES={','.join(visible)}")
-        os.environ["CUDA_VISIBLE_DEVICES"] = index if visible == [""] else visible[int(index)]
+    if index and common.backend != "isaacgym":  # a child of ours, which may see them all
+        os.environ["CUDA_VISIBLE_DEVICES"] = _visible(index)
+
+
+def _visible(index: str) -> str:
+    """The number of GPU `index` of those that are visible now."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    if visible == [""]:
+        return index
+    if int(index) >= len(visible):
+        raise UserError(f"cuda:{index} is not among CUDA_VISIBLE_DEVICES={','.join(visible)}")
+    return visible[int(index)]
 
 
 def start_jax(common: Common) -> None:
@@ -232,6 +265,9 @@ def start_jax(common: Common) -> None:
     import jax
 
     cache = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(Path.home() / ".cache/gpugym_jax/jax")
+    asked = asked_device(common)
+    if asked and asked[1] and common.backend == "isaacgym":
+        jax.config.update("jax_cuda_visible_devices", asked[1])
     jax.config.update("jax_enable_compilation_cache", common.compile_cache)
     if common.compile_cache:
         jax.config.update("jax_compilation_cache_dir", cache)
@@ -242,7 +278,6 @@ def start_jax(common: Common) -> None:
     except RuntimeError as error:
         platforms = os.environ.get("JAX_PLATFORMS", "")
         raise UserError(f"no device for JAX_PLATFORMS={platforms}: {' '.join(str(error).split())}") from None
-    asked = asked_device(common)
     if asked and asked[0] == "cuda" and there[0].platform != "gpu":
         # With a second platform allowed JAX would quietly take that one.
         raise UserError(
@@ -261,7 +296,8 @@ def main(
 ) -> int:
     """Parse `argv`, choose the device, call `run`; the exit code, 2 for a user's error."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.getLogger("gpugym_jax").setLevel(logging.INFO)
+    for package in ("gpugym_jax", "isaac_backend"):
+        logging.getLogger(package).setLevel(logging.INFO)
     try:
         found, overrides = parse(flags, sys.argv[1:] if argv is None else argv, prog)
         common: Any = getattr(found, "common", None)

@@ -89,8 +89,45 @@ class Randomize:
 
     every: str = "run"  # "run" | "episode"
     friction: tuple[float, float] | None = None  # coefficient
+    restitution: tuple[float, float] | None = None  # coefficient; only Isaac Gym has it
     base_mass: tuple[float, float] | None = None  # kg added
+    base_com: tuple[float, float] | None = None  # m, each axis; not mjx
     start_step: bool = True  # the first episodes begin at a random age, so that ends are spread
+
+
+@dataclass(frozen=True)
+class PhysX:
+    """Isaac Gym's solver. The defaults are legged_gym's, `legged_robot_config.py`, class `sim.physx`."""
+
+    threads: int = 10  # of the CPU solver
+    solver_type: int = 1  # 0: projected Gauss-Seidel, 1: temporal Gauss-Seidel
+    position_iterations: int = 4
+    velocity_iterations: int = 0
+    contact_offset: float = 0.01  # m; contacts are made at less than the sum of both shapes'
+    rest_offset: float = 0.0  # m
+    bounce_threshold_velocity: float = 0.5  # m/s; no restitution below it
+    max_depenetration_velocity: float = 1.0  # m/s
+    friction_offset_threshold: float = 0.04  # m, PhysX's default
+    friction_correlation_distance: float = 0.025  # m, PhysX's default
+    buffer_size_multiplier: float = 5.0  # of the GPU's buffers
+    max_gpu_contact_pairs: int = 2**23
+
+
+@dataclass(frozen=True)
+class IsaacGym:
+    """Isaac Gym and the process that it runs in."""
+
+    python: str = ""  # its interpreter; empty: the one of the variable ISAAC_PYTHON
+    contact: str = "force_sensor"  # of the feet: "force_sensor" | "net", the net contact tensor
+    device: str = "cuda:0"  # "cuda:N" | "cpu"
+    pipeline: str = "gpu"  # "gpu" | "cpu": where its tensors are
+    headless: bool = True
+    camera: bool = False  # whether pictures will be asked for
+    graphics_device: int = 0
+    terrain: str = "triangle_mesh"  # "triangle_mesh" | "height_field"
+    physx: PhysX = field(default_factory=PhysX)
+    start_timeout_s: float = 600.0  # the first start compiles gymtorch
+    step_timeout_s: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -105,6 +142,7 @@ class PhysicsConfig:
     contacts: int = 16  # room for contacts a robot (mjx); of more, the deepest are kept
     constraints: int = 80  # room for constraint rows a robot (warp)
     threads: int = 0  # of mujoco; 0: all cores
+    isaac: IsaacGym = field(default_factory=IsaacGym)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,9 @@ class Variation(struct.PyTreeNode):
     """How a robot's body and ground differ from the nominal model. It belongs to the simulator's state."""
 
     friction: Float[Array, "*env"]  # sliding coefficient between robot and ground
+    restitution: Float[Array, "*env"]  # of that contact: 0 is dead, 1 gives all speed back
     base_mass: Float[Array, "*env"]  # kg added to the base; its inertia is scaled with its mass
+    base_com: Float[Array, "*env 3"]  # m, shift of the base's centre of mass, base frame
 
 
 @runtime_checkable
@@ -58,6 +60,11 @@ class Physics(Protocol[Sim]):
     @property
     def traceable(self) -> bool:
         """Whether the methods may be traced by JAX."""
+        ...
+
+    @property
+    def redraws(self) -> bool:
+        """Whether `write` may give a robot another variation; if not, that raises `ValueError`."""
         ...
 
     @property

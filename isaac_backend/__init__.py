@@ -1,1 +1,1 @@
-"""The Isaac Gym backend. Not in this version: `--backend=isaacgym` says so, see README.md."""
+"""Isaac Gym behind the five verbs of `gpugym_jax.types.Physics`, in a process and a Python of its own."""

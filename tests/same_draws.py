@@ -44,6 +44,7 @@ def play(task: str, backend: list[str], num_envs: int, steps: int, scale: float)
                 "key": jax.random.key_data(state.task.key),
                 "base_pos": base.base_pos,
                 "base_lin_vel": base.base_lin_vel,
+                "dof_pos": base.dof_pos,
             }
         )
     physics.close()

@@ -38,7 +38,11 @@ TINY = [
         (["--task=cartpole", "--sim_device=cpu", "--rl_device=gpu", "--backend=mjx"], "differ"),
         (["--task=cartpole", "--device=tpu"], "--device=tpu: no such device"),
         (["--task=cartpole", "--backend=mjz"], "no backend named 'mjz'. Did you mean 'mjx'?"),
-        (["--task=cartpole", "--backend=isaacgym"], "isaacgym"),
+        (["--task=cartpole", "--backend=isaacgym"], "give --isaac_python=PATH or set ISAAC_PYTHON"),
+        (
+            ["--task=cartpole", "--backend=isaacgym", "--isaac_python=/nowhere"],
+            "'/nowhere' cannot be started as Python",
+        ),
         (["--task=cartpole", "robot=cartpool"], "no robot named 'cartpool'. Did you mean 'cartpole'?"),
         (["--task=cartpole", "rewards.torqes.weight=1"], "no reward named 'torqes'. Did you mean 'torques'?"),
         (["--task=cartpole", "runner.trackers=[cvs]"], "no tracker named 'cvs'. Did you mean 'csv'?"),
@@ -52,8 +56,9 @@ def test_bad_input_is_one_line_and_code_2(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in ("JAX_PLATFORMS", "CUDA_VISIBLE_DEVICES"):
+    for name in ("JAX_PLATFORMS", "CUDA_VISIBLE_DEVICES", "XLA_PYTHON_CLIENT_PREALLOCATE"):
         monkeypatch.setenv(name, os.environ.get(name, ""))  # a command may set them; put them back
+    monkeypatch.delenv("ISAAC_PYTHON", raising=False)
     assert train.main([*argv, f"--log_dir={tmp_path / 'logs'}"]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: ")

@@ -10,7 +10,7 @@ from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, unknown
 from gpugym_jax.types import Physics
 
-BACKENDS = ("mjx", "mujoco")
+BACKENDS = ("mjx", "mujoco", "isaacgym")
 IMPLS = ("jax", "warp")
 
 
@@ -21,8 +21,6 @@ def resolve(cfg: PhysicsConfig) -> tuple[str, str]:
     """
     gpu = jax.default_backend() == "gpu"
     backend = cfg.backend if cfg.backend != "auto" else "mjx" if gpu else "mujoco"
-    if backend == "isaacgym":
-        raise UserError(f"backend 'isaacgym' is not in this version yet. There are: {', '.join(BACKENDS)}.")
     if backend not in BACKENDS:
         raise unknown("backend", backend, (*BACKENDS, "auto"))
     if backend != "mjx":
@@ -53,6 +51,10 @@ def make_physics(
         from gpugym_jax.physics.mujoco import MujocoPhysics
 
         return MujocoPhysics(robot, cfg, num_envs, timestep, varied)
+    if backend == "isaacgym":
+        from isaac_backend.client import IsaacPhysics
+
+        return IsaacPhysics(robot, cfg, num_envs, timestep, varied)
     from gpugym_jax.physics.mjx import MjxPhysics
 
     return MjxPhysics(robot, cfg, num_envs, timestep, impl, varied)

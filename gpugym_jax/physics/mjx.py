@@ -21,7 +21,7 @@ from mujoco import mjx
 from gpugym_jax.config import PhysicsConfig
 from gpugym_jax.physics.kinematics import from_robot, make_read_bodies, to_robot
 from gpugym_jax.physics.set_const import constants, make_base_mass
-from gpugym_jax.physics.variation import applicable, check_variation, varied_fields
+from gpugym_jax.physics.variation import check_variation, meaningless, varied_fields
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
@@ -40,12 +40,17 @@ class MjxSim(struct.PyTreeNode):
 
 
 OneStep = Callable[[MjxSim, Array], MjxSim]
+CANNOT = {
+    "restitution": "MuJoCo's contacts have none",
+    "base_com": "in MJX the model's constants follow the base's mass only",
+}
 
 
 class MjxPhysics:
     """Robots in MJX. Nothing lags."""
 
     traceable = True
+    redraws = True
 
     def __init__(
         self,
@@ -60,7 +65,8 @@ class MjxPhysics:
         warp = impl == "warp"
         model = load_model(robot, timestep=timestep, cfg=cfg, sensors=warp)
         self._model, self._layout = model, make_layout(robot, model)
-        self._varied = varied_fields(varied, applicable(model, self._layout.base))
+        self._refused = CANNOT | meaningless(model, self._layout.base)
+        self._varied = varied_fields(varied, self._refused)
         self._friction = cfg.friction
         make_step = make_warp_step if warp else make_jax_step
         self._step = jax.vmap(make_step(model, self._layout, cfg, num_envs, self._varied))
@@ -70,7 +76,8 @@ class MjxPhysics:
 
     def init(self, robot: RobotState, variation: Variation) -> MjxSim:
         """Start all robots. A variation that cannot be applied raises `ValueError`, unless it is traced."""
-        check_variation(variation, self._varied, self._model, self._layout.base, self._friction)
+        mass = float(self._model.body_mass[self._layout.base])
+        check_variation(variation, self._varied, self._refused, mass, self._friction)
         qpos, qvel = jax.vmap(partial(from_robot, layout=self._layout))(robot)
         shape = (*qvel.shape[:-1], len(self._layout.body), 3)
         return MjxSim(
@@ -145,6 +152,10 @@ def make_warp_step(
     model: mujoco.MjModel, layout: Layout, cfg: PhysicsConfig, num_envs: int, varied: frozenset[str]
 ) -> OneStep:
     """One robot's step in Warp, which runs all of a `vmap` at once."""
+    from mujoco.mjx.third_party.mujoco_warp import OverflowType
+
+    # `overflow` also tells that a solver stopped at its limit of iterations, which is wanted
+    no_space = int(OverflowType.ALL & ~(OverflowType.ITERATIONS | OverflowType.LS_ITERATIONS))
     mjx_model, leaves = mjx.put_model(model, impl="warp"), make_leaves(model, layout.base, varied)
     # a print from the GPU at every overflow slows it down; `overflow` is in the reading instead
     mjx_model = mjx_model.tree_replace({"opt._impl.warn_overflow": 0})
@@ -158,7 +169,7 @@ def make_warp_step(
         data = load(new_data(), sim, torque, layout)
         data = mjx.step(robot_model, data)
         force = jnp.matmul(force_of_sensors, data.sensordata.reshape(-1, 3), precision="highest")
-        return unload(data, sim, force, data._impl.overflow != 0)
+        return unload(data, sim, force, (data._impl.overflow & no_space) != 0)
 
     return step
 

@@ -10,32 +10,27 @@ from collections.abc import Iterable
 import jax
 import mujoco
 import numpy as np
-from flax import struct
 from jaxtyping import Array, Bool, Float, Int
 from mujoco.batch import Batch, SimulationError
 
 from gpugym_jax.config import PhysicsConfig
-from gpugym_jax.physics.variation import applicable, check_variation, varied_fields
+from gpugym_jax.physics.live import LiveSim, check_latest
+from gpugym_jax.physics.variation import check_variation, meaningless, varied_fields
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.types import Reading, RobotState, Variation
 
 FULL = [int(mujoco.mjtWarning.mjWARN_CONTACTFULL), int(mujoco.mjtWarning.mjWARN_CNSTRFULL)]
+CANNOT = {"restitution": "MuJoCo's contacts have none"}
 Host = Array | np.ndarray
-
-
-class LiveSim(struct.PyTreeNode):
-    """The last reading, and the tick of the simulator that it is from."""
-
-    reading: Reading
-    age: Int[np.ndarray, ""]
 
 
 class MujocoPhysics:
     """Robots in C MuJoCo. Arrays are NumPy, float32; `body_pos` and `body_vel` lag by one substep."""
 
     traceable = False
+    redraws = True
 
     def __init__(
         self,
@@ -50,10 +45,12 @@ class MujocoPhysics:
         # a robot that diverges is reset and counted by the task, not silently by MuJoCo
         self._model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
         self._layout = make_layout(robot, self._model)
-        self._varied = varied_fields(varied, applicable(self._model, self._layout.base))
+        self._refused = CANNOT | meaningless(self._model, self._layout.base)
+        self._varied = varied_fields(varied, self._refused)
         self._nominal_friction = cfg.friction
         self._friction = np.full(num_envs, cfg.friction, np.float32)
         self._base_mass = np.zeros(num_envs, np.float32)
+        self._base_com = np.zeros((num_envs, 3), np.float32)
         self._tick = 0
         self._just_written = np.zeros(num_envs, bool)
         self._times_full = np.zeros(num_envs, np.int64)
@@ -99,17 +96,14 @@ class MujocoPhysics:
 
     def _latest(self, sim: LiveSim) -> Batch:
         """The simulator, if `sim` is its present state."""
-        if int(sim.age) != self._tick:
-            raise RuntimeError(
-                f"stale state: it is from tick {int(sim.age)}, the simulator is at tick {self._tick}. "
-                "A live simulator can only go on from its latest state."
-            )
+        check_latest(sim, self._tick)
         return self._open()
 
     def _write(self, ids: Int[np.ndarray, " n"], robot: RobotState, variation: Variation) -> LiveSim:
         batch = self._open()
         rows = jax.tree.map(lambda x: np.asarray(x)[ids], variation)
-        check_variation(rows, self._varied, self._model, self._layout.base, self._nominal_friction)
+        mass = float(self._model.body_mass[self._layout.base])
+        check_variation(rows, self._varied, self._refused, mass, self._nominal_friction)
         self._vary(batch, ids, rows)
         qpos, qvel = batch.bind("qpos"), batch.bind("qvel")
         qpos[ids], qvel[ids] = to_mujoco(robot, ids, self._layout, self._model)
@@ -125,15 +119,16 @@ class MujocoPhysics:
         if np.any(slide):
             batch.expand("pair_friction")[ids[slide], :, :2] = new.friction[slide, None, None]
             self._friction[ids] = new.friction
-        heavy = new.base_mass != self._base_mass[ids]
-        if np.any(heavy):
-            base, rows = self._layout.base, ids[heavy]
-            mass = self._model.body_mass[base] + new.base_mass[heavy].astype(float)
+        loaded = (new.base_mass != self._base_mass[ids]) | np.any(new.base_com != self._base_com[ids], -1)
+        if np.any(loaded):
+            base, rows = self._layout.base, ids[loaded]
+            mass = self._model.body_mass[base] + new.base_mass[loaded].astype(float)
             batch.expand("body_mass")[rows, base] = mass
             inertia = self._model.body_inertia[base] * (mass / self._model.body_mass[base])[:, None]
             batch.expand("body_inertia")[rows, base] = inertia
+            batch.expand("body_ipos")[rows, base] = self._model.body_ipos[base] + new.base_com[loaded]
             batch.set_const(rows)
-            self._base_mass[ids] = new.base_mass
+            self._base_mass[ids], self._base_com[ids] = new.base_mass, new.base_com
 
     def _sim(self, batch: Batch) -> LiveSim:
         self._tick += 1

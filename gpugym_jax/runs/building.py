@@ -101,7 +101,7 @@ def begin(cfg: Config, built: Built, found: checkpoint.Checkpoint | None) -> Sta
         return Start(checkpoint.restore_train(found, jax.eval_shape(init, key)), found.step)
     ts = init(key)
     restored = checkpoint.restore_train(found, checkpoint.portable(physics, ts))
-    return Start(checkpoint.revive(physics, ts.env.sim, restored), found.step)
+    return Start(checkpoint.revive(physics, restored), found.step)
 
 
 def compiled(built: Built, ts: Any, seconds: dict[str, float]) -> Callable[[Any], tuple[Any, Any]]:

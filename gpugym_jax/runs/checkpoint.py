@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import orbax.checkpoint as ocp
 
 from gpugym_jax.config import Config
@@ -61,13 +60,12 @@ def portable(physics: Physics, ts: Any) -> Any:
     return ts.replace(env=ts.env.replace(sim=physics.read(ts.env.sim).robot))
 
 
-def revive(physics: Physics, sim: Any, ts: Any) -> Any:
-    """A restored `portable` state as one to go on with: a live simulator's robots are written back."""
+def revive(physics: Physics, ts: Any) -> Any:
+    """A restored `portable` state as one to go on with: a live simulator's robots start where they were."""
     if physics.traceable:
         return ts
     log.info("live simulator: its robots are put back where they were, but this resume is not exact")
-    everyone = jnp.ones(physics.num_envs, bool)
-    sim = physics.write(sim, everyone, ts.env.sim, ts.env.task.variation)
+    sim = physics.init(ts.env.sim, ts.env.task.variation)
     return ts.replace(env=ts.env.replace(sim=sim))
 
 

@@ -38,7 +38,7 @@ def _plain(value: Any) -> Any:
 def _module() -> str:
     """The module that runs, as `python -m` takes it."""
     spec = sys.modules["__main__"].__spec__
-    return spec.name if spec else Path(sys.argv[0]).name
+    return spec.name.removesuffix(".__main__") if spec else Path(sys.argv[0]).name
 
 
 def _portable(argument: str) -> str:
@@ -47,13 +47,17 @@ def _portable(argument: str) -> str:
     return flag + equals + (Path(value).name if Path(value).is_absolute() else value)
 
 
-def write_result(path: Path, figures: Mapping[str, Any]) -> None:
-    """Write `figures` as JSON under what, where and with which versions they were measured."""
-    whole = {
+def circumstances() -> dict[str, Any]:
+    """What, where and with which versions figures are measured."""
+    return {
         "command": " ".join(["python -m", _module(), *map(_portable, sys.argv[1:])]),
         "commit": commit(),
         "machine": machine(),
         "versions": versions(),
-        **figures,
     }
+
+
+def write_result(path: Path, figures: Mapping[str, Any]) -> None:
+    """Write `figures` as JSON under the circumstances they were measured in."""
+    whole = circumstances() | dict(figures)
     write_whole(path, (json.dumps(_plain(whole), indent=1) + "\n").encode())

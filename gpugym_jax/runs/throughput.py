@@ -57,6 +57,11 @@ class Taped(NamedTuple):
         return self.physics.traceable
 
     @property
+    def redraws(self) -> bool:
+        """As the physics within."""
+        return self.physics.redraws
+
+    @property
     def num_envs(self) -> int:
         """As the physics within."""
         return self.physics.num_envs

@@ -1,14 +1,23 @@
-"""Rigs: a physics of a few robots with its compiled verbs, made once a session."""
+"""Rigs: a physics of a few robots with its compiled verbs, made once a session.
 
+The isaacgym backend runs over the double, in the interpreter that the variable ISAAC_DOUBLE_PYTHON names (a
+Python 3.8 with NumPy, torch and MuJoCo), else in this one. On another Isaac Gym: `python -m isaac_backend.check
+--contract`.
+"""
+
+import importlib.util
+import os
+import sys
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 import pytest
 
-from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.config import IsaacGym, PhysicsConfig
 from gpugym_jax.physics import make_physics
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.robot import Robot
@@ -20,13 +29,22 @@ GRAVITY = 9.81  # m/s^2, MuJoCo's default
 
 gpu = pytest.mark.gpu
 no_gpu = pytest.mark.skipif(jax.default_backend() != "gpu", reason="mjx/warp needs an NVIDIA GPU")
-BACKENDS = ["mujoco", "mjx/jax", pytest.param("mjx/warp", marks=[gpu, no_gpu])]
+no_double = pytest.mark.skipif(
+    not {"ISAAC_DOUBLE_PYTHON", "ISAAC_CONTRACT_PYTHON"} & set(os.environ)
+    and importlib.util.find_spec("torch") is None,
+    reason="the double of Isaac Gym needs torch: here, or in the interpreter ISAAC_DOUBLE_PYTHON",
+)
+ISAAC = [pytest.param(f"isaacgym/{contact}", marks=no_double) for contact in ("force_sensor", "net")]
+BACKENDS = ["mujoco", "mjx/jax", pytest.param("mjx/warp", marks=[gpu, no_gpu]), *ISAAC]
+LIVE = ["mujoco", *ISAAC]
+DOUBLE = Path(__file__).parents[1] / "isaacgym_double"
 
 
 class Rig(NamedTuple):
     """A physics and its verbs, compiled where they may be."""
 
     robot: Robot
+    backend: str
     physics: Physics
     init: Callable[..., Any]
     step: Callable[..., Any]
@@ -34,13 +52,39 @@ class Rig(NamedTuple):
     read: Callable[..., Reading]
 
 
+def config_of(backend_name: str) -> PhysicsConfig:
+    """`BACKEND/VARIANT`: of mjx the implementation, of isaacgym what measures contact forces."""
+    backend, _, variant = backend_name.partition("/")
+    if backend != "isaacgym":
+        return PhysicsConfig(backend=backend, impl=variant or "auto")
+    contact = variant or "force_sensor"
+    if "ISAAC_CONTRACT_PYTHON" in os.environ:
+        return PhysicsConfig(backend=backend, isaac=asked_for(contact))
+    os.environ["ISAAC_PYTHONPATH"] = str(DOUBLE)  # of the worker only
+    python = os.environ.get("ISAAC_DOUBLE_PYTHON", sys.executable)
+    return PhysicsConfig(backend=backend, isaac=double(python, contact=contact))
+
+
+def asked_for(contact: str) -> IsaacGym:
+    """The Isaac Gym that `python -m isaac_backend.check --contract` names."""
+    python, device = os.environ["ISAAC_CONTRACT_PYTHON"], os.environ["ISAAC_CONTRACT_DEVICE"]
+    pipeline = "cpu" if device == "cpu" else "gpu"
+    return IsaacGym(python=python, device=device, pipeline=pipeline, contact=contact)
+
+
+def double(python: str, **settings: Any) -> IsaacGym:
+    """The double runs on the CPU; its threads would only take the cores from others."""
+    return IsaacGym(python=python, device="cpu", pipeline="cpu", start_timeout_s=120.0, **settings)
+
+
 @lru_cache
 def make_rig(robot_name: str, backend_name: str) -> Rig:
-    backend, _, impl = backend_name.partition("/")
-    robot, cfg = ROBOTS[robot_name], PhysicsConfig(backend=backend, impl=impl or "auto")
-    physics = make_physics(robot, cfg, NUM_ENVS, DT)
+    robot = ROBOTS[robot_name]
+    physics = make_physics(robot, config_of(backend_name), NUM_ENVS, DT)
     verbs = (physics.step, physics.write, physics.read)
-    return Rig(robot, physics, physics.init, *(jax.jit(f) if physics.traceable else f for f in verbs))
+    return Rig(
+        robot, backend_name, physics, physics.init, *(jax.jit(f) if physics.traceable else f for f in verbs)
+    )
 
 
 def standing(robot: Robot, height: float | None = None) -> RobotState:
@@ -72,11 +116,13 @@ def tumbling(robot: Robot, seed: int = 0, height: float = 2.0) -> RobotState:
     return jax.tree.map(np.float32, state)
 
 
-def varied(friction: Any = 1.0, base_mass: Any = 0.0) -> Variation:
-    def each(x: Any) -> np.ndarray:
-        return np.broadcast_to(np.float32(x), (NUM_ENVS,))
+def varied(
+    friction: Any = 1.0, restitution: Any = 0.0, base_mass: Any = 0.0, base_com: Any = (0.0, 0.0, 0.0)
+) -> Variation:
+    def each(x: Any, *shape: int) -> np.ndarray:
+        return np.broadcast_to(np.float32(x), (NUM_ENVS, *shape))
 
-    return Variation(friction=each(friction), base_mass=each(base_mass))
+    return Variation(each(friction), each(restitution), each(base_mass), each(base_com, 3))
 
 
 def hold(rig: Rig, sim: Any, steps: int) -> Any:
@@ -93,3 +139,11 @@ def settled(robot_name: str) -> RobotState:
     """Standing still, after two seconds of holding the default pose."""
     rig = make_rig(robot_name, "mujoco")
     return rig.read(hold(rig, rig.init(standing(rig.robot), varied()), 1000)).robot
+
+
+def zero_torque(rig: Rig) -> np.ndarray:
+    return np.zeros((NUM_ENVS, len(rig.robot.dofs)), np.float32)
+
+
+def is_isaac(rig: Rig) -> bool:
+    return rig.backend.startswith("isaacgym")

@@ -26,11 +26,15 @@ def test_asked_for_goes_first() -> None:
     ("cfg", "message"),
     [
         (PhysicsConfig(backend="mujcoo"), "no backend named 'mujcoo'. Did you mean 'mujoco'?"),
-        (PhysicsConfig(backend="isaacgym"), "'isaacgym' is not in this version yet. There are: mjx, mujoco."),
+        (
+            PhysicsConfig(backend="isaacgym"),
+            "needs the Python 3.8 that has Isaac Gym: give --isaac_python=PATH",
+        ),
         (PhysicsConfig(backend="mjx", impl="wrap"), "no impl of mjx named 'wrap'. Did you mean 'warp'?"),
     ],
 )
-def test_wrong_names_are_answered(cfg: PhysicsConfig, message: str) -> None:
+def test_wrong_names_are_answered(cfg: PhysicsConfig, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ISAAC_PYTHON", raising=False)
     with pytest.raises(UserError) as error:
         make_physics(ROBOTS["toy"], cfg, 2, 0.002)
     assert message in str(error.value)

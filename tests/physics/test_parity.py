@@ -16,7 +16,7 @@ def test_positions_agree_after_a_fifth_of_a_second(name: str) -> None:
     """
     live, traced = make_rig(name, "mujoco"), make_rig(name, "mjx/jax")
     rng = np.random.default_rng(0)
-    variation = varied(rng.uniform(0.4, 1.2, NUM_ENVS), rng.uniform(-0.5, 1.0, NUM_ENVS))
+    variation = varied(friction=rng.uniform(0.4, 1.2, NUM_ENVS), base_mass=rng.uniform(-0.5, 1.0, NUM_ENVS))
     pose, kp, kd = (np.float32(x) for x in (live.robot.default_dof_pos, live.robot.kp, live.robot.kd))
     a = live.init(settled(name), variation)
     b = traced.init(settled(name), variation)

@@ -99,6 +99,49 @@ def test_simulator_and_learner_may_differ_only_for_mujoco() -> None:
 
 
 @pytest.mark.parametrize(
+    ("common", "overrides"),
+    [
+        (Common(backend="isaacgym"), []),
+        (Common(backend="isaacgym", headless=True), ["physics.isaac.headless=true"]),
+        (
+            Common(backend="isaacgym", sim_device="gpu:1", rl_device="cpu"),
+            ['physics.isaac.device="cuda:1"'],
+        ),
+        (
+            Common(backend="isaacgym", device="cpu"),
+            ['physics.isaac.device="cpu"'],
+        ),
+        (Common(backend="mjx", device="cpu", headless=True), []),
+    ],
+)
+def test_isaac_gym_has_flags_of_its_own(common: Common, overrides: list[str]) -> None:
+    assert [o for o in cli.flag_overrides(common) if "isaac." in o] == overrides
+
+
+def test_isaac_gym_opens_a_window_unless_headless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XLA_PYTHON_CLIENT_PREALLOCATE", "true")
+    common = Common(task="cartpole", backend="isaacgym", isaac_python="/opt/python")
+    cfg = cli.configure(common, [])
+    assert (cfg.physics.isaac.headless, cfg.physics.isaac.python) == (False, "/opt/python")
+    assert cli.configure(common, ["physics.isaac.headless=true"]).physics.isaac.headless
+    assert cli.configure(Common(task="cartpole"), []).physics.isaac.headless
+
+
+def test_isaac_gym_leaves_memory_of_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XLA_PYTHON_CLIENT_PREALLOCATE", "")
+    monkeypatch.delenv("XLA_PYTHON_CLIENT_PREALLOCATE")
+    cli.configure(Common(task="cartpole"), [])
+    assert "XLA_PYTHON_CLIENT_PREALLOCATE" not in os.environ
+    cli.configure(Common(task="cartpole", backend="isaacgym"), [])
+    assert os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
+
+
+def test_a_device_of_isaac_gym_needs_its_name_on_the_command_line() -> None:
+    with pytest.raises(UserError, match="--backend=isaacgym on the command line"):
+        cli.configure(Common(task="cartpole", sim_device="cpu"), ["physics.backend=isaacgym"])
+
+
+@pytest.mark.parametrize(
     ("common", "before", "after"),
     [
         (Common(device="cpu"), {}, {"JAX_PLATFORMS": "cpu"}),
@@ -106,11 +149,17 @@ def test_simulator_and_learner_may_differ_only_for_mujoco() -> None:
         (Common(device="cuda:1"), {}, {"JAX_PLATFORMS": "cuda,cpu", "CUDA_VISIBLE_DEVICES": "1"}),
         (Common(rl_device="cuda:1"), {"CUDA_VISIBLE_DEVICES": "4,6"}, {"CUDA_VISIBLE_DEVICES": "6"}),
         (Common(sim_device="cpu", rl_device="cuda:0"), {}, {"JAX_PLATFORMS": "cuda,cpu"}),
+        (Common(backend="isaacgym", sim_device="cuda:1"), {}, {"JAX_PLATFORMS": None}),
+        (
+            Common(backend="isaacgym", sim_device="cuda:1", rl_device="cuda:2"),
+            {},
+            {"JAX_PLATFORMS": "cuda,cpu", "CUDA_VISIBLE_DEVICES": None},
+        ),
         (Common(), {"JAX_PLATFORMS": "cpu"}, {"JAX_PLATFORMS": "cpu"}),
     ],
 )
 def test_the_device_becomes_environment_variables(
-    common: Common, before: dict[str, str], after: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    common: Common, before: dict[str, str], after: dict[str, str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("JAX_PLATFORMS", "CUDA_VISIBLE_DEVICES"):
         monkeypatch.setenv(name, "")  # so that monkeypatch restores it
@@ -124,6 +173,16 @@ def test_the_device_becomes_environment_variables(
 def test_a_device_that_there_is_not() -> None:
     with pytest.raises(UserError, match="--device=tpu: no such device"):
         cli.choose_device(Common(device="tpu"))
+
+
+def test_beside_isaac_gym_only_jax_is_kept_to_one_gpu() -> None:
+    if jax.default_backend() == "gpu":
+        pytest.skip("the index may not be there")
+    before = jax.config.values["jax_cuda_visible_devices"]
+    with pytest.raises(UserError, match="JAX finds only cpu"):
+        cli.start_jax(Common(backend="isaacgym", rl_device="cuda:2"))
+    assert jax.config.values["jax_cuda_visible_devices"] == "2"
+    jax.config.update("jax_cuda_visible_devices", before)
 
 
 def test_a_gpu_that_there_is_not() -> None:
