@@ -117,7 +117,7 @@ class MjxPhysics:
 
 
 def exact(f: Callable[..., Any]) -> Callable[..., Any]:
-    """`f` with float32 products of matrices: GPUs else take 10 bits of mantissa, and gravity is 0.04 % off."""
+    """`f` with float32 products of matrices: GPUs else take 10 bits of mantissa; gravity was 0.04 % off."""
 
     def f_exact(*args: Any) -> Any:
         with jax.default_matmul_precision("highest"):

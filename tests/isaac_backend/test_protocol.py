@@ -19,7 +19,6 @@ from tests.isaac_backend.rig import make_physics, python38, random_state, torque
 
 PACKAGE = Path(isaac_backend.__file__).parent
 PARENT_ONLY = {"__init__", "bench", "check", "client", "connection", "findings", "spec"}
-PARENT_ONLY |= {"inertia", "links", "urdf", "urdf_checks", "urdf_xml"}
 OLD = sorted(p for p in PACKAGE.glob("*.py") if p.stem not in PARENT_ONLY)
 """Files that run in Isaac Gym's own interpreter."""
 THIRD_PARTY = {"isaacgym", "numpy", "torch"}

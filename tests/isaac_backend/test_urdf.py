@@ -13,7 +13,7 @@ from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError
 from isaac_backend.urdf import write_urdf
-from isaac_backend.urdf_xml import rpy_of
+from isaac_backend.urdf.write_xml import rpy_of
 
 Pair = tuple[mujoco.MjModel, mujoco.MjModel, dict[str, Any]]
 KEEP = '<mujoco><compiler fusestatic="false" discardvisual="true" balanceinertia="false"/></mujoco>'
@@ -172,7 +172,7 @@ def _joints(model: mujoco.MjModel) -> tuple[str, ...]:
 
 def _check(model: mujoco.MjModel, robot: Robot) -> None:
     from gpugym_jax.robots.layout import Layout
-    from isaac_backend.urdf_checks import check_model
+    from isaac_backend.urdf.checks import check_model
 
     empty = np.zeros(0, int)
     check_model(model, robot, Layout(False, 1, empty, empty, empty, empty, np.zeros((0, 0))))

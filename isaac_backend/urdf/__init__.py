@@ -20,9 +20,9 @@ import numpy as np
 
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.robot import Robot
-from isaac_backend.links import Link, make_links
-from isaac_backend.urdf_checks import check_model, touching_geoms
-from isaac_backend.urdf_xml import URDF_TYPES, add_joint, add_link
+from isaac_backend.urdf.checks import check_model, touching_geoms
+from isaac_backend.urdf.links import Link, make_links
+from isaac_backend.urdf.write_xml import URDF_TYPES, add_joint, add_link
 
 
 def write_urdf(model: mujoco.MjModel, robot: Robot, folder: Path) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from xml.etree.ElementTree import Element, SubElement
 import mujoco
 import numpy as np
 
-from isaac_backend.inertia import Inertial
-from isaac_backend.links import Link
-from isaac_backend.urdf_checks import SHAPES
+from isaac_backend.urdf.checks import SHAPES
+from isaac_backend.urdf.inertia import Inertial
+from isaac_backend.urdf.links import Link
 
 URDF_TYPES = {int(mujoco.mjtJoint.mjJNT_HINGE): "revolute", int(mujoco.mjtJoint.mjJNT_SLIDE): "prismatic"}
 

@@ -11,7 +11,7 @@ import numpy as np
 from gpugym_jax.robots.layout import Layout
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError
-from isaac_backend.inertia import Inertial, split
+from isaac_backend.urdf.inertia import Inertial, split
 
 NOMINAL = Inertial(1.0, np.zeros(3), 0.01 * np.eye(3))
 """A fixed base without mass in the MJCF gets this, lest the importer guess one. It never moves."""
