@@ -13,7 +13,7 @@ from pathlib import Path
 from gpugym_jax import cli
 from gpugym_jax.config import IsaacGym
 from gpugym_jax.tables import UserError
-from isaac_backend.connection import kill, last_lines, worker_environment
+from isaac_backend.connection import kill, last_lines, launch
 from isaac_backend.findings import Facts, Finding, judge
 from isaac_backend.spec import check_settings
 
@@ -31,19 +31,7 @@ def probe(python: str, limit_s: float) -> Facts:
         UserError: It cannot be started.
     """
     with tempfile.TemporaryFile(buffering=0) as facts, tempfile.TemporaryFile(buffering=0) as output:
-        command = [python, "-u", "-X", "faulthandler", str(PROBE), str(facts.fileno())]
-        try:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=[facts.fileno()],
-                start_new_session=True,
-                env=worker_environment(),
-            )
-        except OSError as error:
-            raise UserError(f"'{python}' cannot be started as Python: {error.strerror}.") from None
+        process = launch(python, PROBE, (facts.fileno(),), output)
         code = _wait(process, limit_s)
         found: Facts = {"exit_code": code, "limit_s": limit_s, "output": last_lines(output)}
         facts.seek(0)

@@ -57,23 +57,35 @@ def make_arena(size: int) -> IO[bytes]:
 def start(python: str, arena: IO[bytes], output: IO[bytes]) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """The worker, in a session of its own so that Ctrl-C reaches only us; and our end of the socket."""
     ours, theirs = socket.socketpair()
-    inherited = (theirs.fileno(), arena.fileno())
-    command = [python, "-u", "-X", "faulthandler", str(WORKER), *map(str, inherited)]
     with theirs:
         try:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=inherited,
-                start_new_session=True,
-                env=worker_environment(),
-            )
-        except OSError as error:
+            return launch(python, WORKER, (theirs.fileno(), arena.fileno()), output), ours
+        except UserError:
             ours.close()
-            raise UserError(f"'{python}' cannot be started as Python: {error.strerror}.") from None
-    return process, ours
+            raise
+
+
+def launch(
+    python: str, script: Path, descriptors: tuple[int, ...], output: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """`script` in that interpreter and a session of its own; its arguments are the descriptors it inherits.
+
+    Raises:
+        UserError: It cannot be started.
+    """
+    command = [python, "-u", "-X", "faulthandler", str(script), *map(str, descriptors)]
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=descriptors,
+            start_new_session=True,
+            env=worker_environment(),
+        )
+    except OSError as error:
+        raise UserError(f"'{python}' cannot be started as Python: {error.strerror}.") from None
 
 
 def ended(process: subprocess.Popen[bytes], within_s: float) -> int | None:
