@@ -8,7 +8,7 @@ from typing import Any, Dict
 
 import isaacgym
 import numpy as np
-import torch
+import torch  # pyright: ignore[reportMissingImports]  (there in the worker only)
 from isaacgym import gymapi
 
 from kinematics import link_states, make_chain

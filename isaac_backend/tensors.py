@@ -9,7 +9,7 @@ from typing import Any, Dict, List, NamedTuple
 
 import isaacgym.gymtorch as gymtorch  # so written, it sorts before torch, as it must
 import numpy as np
-import torch
+import torch  # pyright: ignore[reportMissingImports]  (there in the worker only)
 
 from scene import Scene, must
 
