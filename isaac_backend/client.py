@@ -14,7 +14,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, UInt8
 
-from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.config import IsaacGym, PhysicsConfig
 from gpugym_jax.physics.live import LiveSim, check_latest
 from gpugym_jax.physics.variation import check_variation, meaningless, varied_fields
 from gpugym_jax.robots.layout import make_layout
@@ -59,7 +59,7 @@ class IsaacPhysics:
         self._python = chosen_python(cfg.isaac)
         self._model = load_model(robot, timestep=timestep, cfg=cfg, sensors=False)
         self._base = make_layout(robot, self._model).base
-        self._refused = meaningless(self._model, self._base)
+        self._refused = cannot(cfg.isaac) | meaningless(self._model, self._base)
         self._varied = varied_fields(varied, self._refused)
         if simulator is None:
             require(self._python, cfg.isaac)
@@ -197,6 +197,14 @@ class IsaacPhysics:
             overflow=now["overflow"] != 0,
         )
         return LiveSim(reading=reading, age=np.asarray(self._tick))
+
+
+def cannot(isaac: IsaacGym) -> dict[str, str]:
+    """Fields of `Variation` that Isaac Gym would not apply, and why."""
+    if isaac.device == "cpu" or isaac.pipeline == "cpu":
+        return {}
+    why = "Isaac Gym's GPU pipeline ignores a moved centre of mass; physics.isaac.pipeline=cpu does not"
+    return {"base_com": why}
 
 
 def places(table: protocol.Fields) -> tuple[tuple[str, tuple[int, ...], str, int], ...]:

@@ -133,6 +133,14 @@ class Child:
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n"
 
+    def __enter__(self) -> "Child":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+
     def hit(self, number: signal.Signals) -> set[int]:
         """Send a signal to its process group, as a terminal does; the workers that it had."""
         workers = children(self.process.pid)
@@ -151,30 +159,28 @@ class Child:
 
 def parent_killed(draw: random.Random) -> float:
     """kill -9 of the parent, from before the worker's start on."""
-    child = Child(draw.randrange(100))
-    time.sleep(draw.uniform(0.0, 0.6))
-    workers = child.hit(signal.SIGKILL)
-    seconds = child.gone(workers)
-    child.process.communicate()
-    return seconds
+    with Child(draw.randrange(100)) as child:
+        time.sleep(draw.uniform(0.0, 0.6))
+        return child.gone(child.hit(signal.SIGKILL))
 
 
 def interrupted(draw: random.Random) -> float:
     """Ctrl-C in the parent, in the middle of an exchange or not."""
-    child = Child(draw.randrange(100))
-    time.sleep(draw.uniform(0.3, 0.8))
-    begin = time.monotonic()
-    workers = child.hit(signal.SIGINT)
-    out, err = child.process.communicate(timeout=60)
-    seconds = time.monotonic() - begin
-    assert child.process.returncode == 0 and "interrupted" in out, (out, err)
-    child.gone(workers)
-    return seconds
+    with Child(draw.randrange(100)) as child:
+        time.sleep(draw.uniform(0.3, 0.8))
+        begin = time.monotonic()
+        workers = child.hit(signal.SIGINT)
+        out, err = child.process.communicate(timeout=60)
+        seconds = time.monotonic() - begin
+        assert child.process.returncode == 0 and "interrupted" in out, (out, err)
+        child.gone(workers)
+        return seconds
 
 
 def drive_for_ever(seed: int) -> None:
     """What a child does: drive until Ctrl-C; then say so, close and check that nothing is held."""
     before = belongings()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin deaf to it
     print("ready", flush=True)
     physics = None
     try:

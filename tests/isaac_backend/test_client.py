@@ -186,3 +186,10 @@ def test_close_twice_and_not_again(physics: IsaacPhysics) -> None:
         physics.step(sim, torque())
     with pytest.raises(RuntimeError, match="this physics is closed"):
         physics.init(random_state(), variation())
+
+
+def test_a_moved_centre_of_mass_is_refused_on_the_gpu_pipeline_only() -> None:
+    with pytest.raises(ValueError, match="base_com cannot be varied: Isaac Gym's GPU pipeline ignores"):
+        make_physics(varied=["base_com"], device="cuda:0", pipeline="gpu")
+    make_physics(varied=["base_com"], device="cuda:0", pipeline="cpu").close()
+    make_physics(varied=["base_com"], device="cpu").close()
