@@ -7,15 +7,20 @@ import contextlib
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+import pytest
 
+from gpugym_jax.tables import UserError
+from isaac_backend import connection, protocol
 from isaac_backend.client import IsaacPhysics
 from isaac_backend.connection import WorkerError
 from tests.isaac_backend.belongings import alive, belongings, children, left_behind
@@ -24,6 +29,7 @@ from tests.isaac_backend.rig import BALLISTIC, HERE, NUM_ENVS, make_physics, ran
 FAULTY = HERE / "faulty.py"
 LIMIT_S = 0.5  # of an answer to step or write in these trials
 START_LIMIT_S = 4.0  # of an answer to hello or init
+Trial = Callable[[random.Random], float]
 SLACK_S = 5.0  # more than the limit, for a busy machine
 
 
@@ -62,7 +68,7 @@ def check_closed(physics: IsaacPhysics) -> None:
 # ---------------------------------------------------------------- a trial of each kind: seconds to the error
 
 
-def in_worker(kind: str, says: str) -> Callable[[random.Random], float]:
+def in_worker(kind: str, says: str) -> Trial:
     """The simulator breaks at a drawn call of a drawn verb."""
 
     def trial(draw: random.Random) -> float:
@@ -80,7 +86,7 @@ def in_worker(kind: str, says: str) -> Callable[[random.Random], float]:
     return trial
 
 
-def signalled(number: signal.Signals, says: str) -> Callable[[random.Random], float]:
+def signalled(number: signal.Signals, says: str) -> Trial:
     """A signal hits the worker at a drawn moment."""
 
     def trial(draw: random.Random) -> float:
@@ -106,6 +112,51 @@ def signalled(number: signal.Signals, says: str) -> Callable[[random.Random], fl
         return seconds
 
     return trial
+
+
+def refused(says: str, spoil: Callable[[pytest.MonkeyPatch, random.Random], None]) -> Trial:
+    """What both sides share is spoilt before the worker starts."""
+
+    def trial(draw: random.Random) -> float:
+        physics = make_physics(BALLISTIC, start_timeout_s=START_LIMIT_S)
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+        begin = time.monotonic()
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                spoil(patch, draw)
+                physics.init(random_state(), variation())
+                raise AssertionError("no error came")
+        except (WorkerError, UserError) as error:
+            seconds = time.monotonic() - begin
+            assert says in str(error), str(error)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        physics.close()
+        return seconds
+
+    return trial
+
+
+def other_layout(patch: pytest.MonkeyPatch, draw: random.Random) -> None:
+    """The client's arena has other arrays."""
+    patch.setattr(protocol, "layout_id", lambda table: draw.getrandbits(32))
+
+
+def other_size(patch: pytest.MonkeyPatch, draw: random.Random) -> None:
+    """The arena's file is longer than its arrays."""
+    start = connection.start
+
+    def spoilt(python: str, arena: Any, output: Any) -> Any:
+        os.ftruncate(arena.fileno(), os.fstat(arena.fileno()).st_size + draw.randrange(1, 2**20))
+        return start(python, arena, output)
+
+    patch.setattr(connection, "start", spoilt)
+
+
+def no_room(patch: pytest.MonkeyPatch, draw: random.Random) -> None:
+    """Shared memory ends before the arena does, here by the limit on the size of a file."""
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (draw.randrange(4096), hard))
 
 
 def between(draw: random.Random) -> float:
@@ -195,7 +246,7 @@ def drive_for_ever(seed: int) -> None:
     assert not any(left.values()), left
 
 
-KINDS: dict[str, Callable[[random.Random], float]] = {
+KINDS: dict[str, Trial] = {
     "exception in the simulator": in_worker("give_up", "ArithmeticError: the simulation exploded"),
     "worker exits": in_worker("leave", "it ended with exit code 3"),
     "worker segfaults": in_worker("crash", "SIGSEGV"),
@@ -212,6 +263,9 @@ KINDS: dict[str, Callable[[random.Random], float]] = {
     "kill -9 of the worker": signalled(signal.SIGKILL, "SIGKILL"),
     "SIGTERM of the worker": signalled(signal.SIGTERM, "SIGTERM"),
     "SIGSTOP of the worker": signalled(signal.SIGSTOP, f"gave no answer within {LIMIT_S:g} s"),
+    "arena of another layout": refused("layout mismatch", other_layout),
+    "arena of another size": refused("bytes, its layout needs", other_size),
+    "full shared memory": refused("bytes of shared memory", no_room),
     "wrong shape between verbs": between,
     "kill -9 of the parent": parent_killed,
     "Ctrl-C in the parent": interrupted,
