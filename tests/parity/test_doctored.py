@@ -23,6 +23,7 @@ class Doctored:
     """C MuJoCo, with something done to what goes in and comes out."""
 
     traceable = False
+    redraws = True
     is_double: bool | None = None
 
     def __init__(
