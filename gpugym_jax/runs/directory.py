@@ -126,10 +126,12 @@ def _git(*arguments: str) -> str | None:
 
 
 def commit() -> str | None:
-    """The commit of the code that runs: git's, or GPUGYM_COMMIT's where a copy came without git's folder."""
+    """The commit of the code that runs: GPUGYM_COMMIT's, for a copy that git does not know, or else git's."""
+    if given := os.environ.get("GPUGYM_COMMIT"):
+        return given
     # An installed package may lie in someone else's repository: only a tracked file makes it ours.
     if _git("ls-files", "--error-unmatch", Path(__file__).name) is None:
-        return os.environ.get("GPUGYM_COMMIT")
+        return None
     return (_git("rev-parse", "HEAD") or "").strip() or None
 
 
