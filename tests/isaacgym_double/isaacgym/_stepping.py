@@ -12,6 +12,7 @@ from . import _rotations as rot
 from ._build import EFFORT, POS, VEL, build_model
 from ._cell import Cell, drag
 from ._contacts import Contacts
+from ._sensors import make_table
 from ._types import to_array
 from ._world import Actor, Env, Sim
 
@@ -43,6 +44,7 @@ class World:
         self.env_of_actor = np.array([e.index for e in sim.envs for _ in e.actors], int)
         self.env_of_body = np.repeat(self.env_of_actor, [len(a.asset.bodies) for a in actors])
         self.contacts = Contacts(self, num_bodies)
+        self.sensors = make_table(self)
         self.pending: Dict[str, Any] = {}  # of "root" and "dof": rows and values, for the next step
 
     @staticmethod
