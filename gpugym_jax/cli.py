@@ -196,9 +196,13 @@ def configure(common: Common, overrides: Sequence[str]) -> Config:
     cfg = load_config(source, [*window, *overrides, *flag_overrides(common)])
     check_devices(common, cfg.physics.backend)
     if cfg.physics.backend == "isaacgym":
-        # JAX would take most of a GPU's memory before Isaac Gym gets any
-        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+        leave_memory()
     return cfg
+
+
+def leave_memory() -> None:
+    """Let JAX not take most of a GPU's memory before Isaac Gym gets any. Before JAX starts."""
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
 # ---------------------------------------------------------------- device and compile cache

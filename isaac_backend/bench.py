@@ -16,11 +16,12 @@ import numpy as np
 
 from gpugym_jax import cli
 from gpugym_jax.config import IsaacGym, PhysicsConfig
+from gpugym_jax.physics.variation import nominal
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.runs.results import write_result
 from gpugym_jax.tables import lookup
-from gpugym_jax.types import RobotState, Variation
+from gpugym_jax.types import RobotState
 from isaac_backend import protocol
 from isaac_backend.client import IsaacPhysics
 from isaac_backend.connection import Connection
@@ -69,9 +70,8 @@ def through_client(robot: Robot, num_envs: int, substeps: int, python: str) -> n
     cfg = PhysicsConfig(backend="isaacgym", isaac=IsaacGym(python=python))
     physics = IsaacPhysics(robot, cfg, num_envs, 0.005, simulator=STILL)
     arrays = {f.name: np.zeros(f.shape, np.float32) for f in table_of(robot, num_envs)}
-    arrays["friction"] += cfg.friction
     state = RobotState(**{f.name: arrays[f.name] for f in fields(RobotState)})
-    sim = physics.init(state, Variation(**{f.name: arrays[f.name] for f in fields(Variation)}))
+    sim = physics.init(state, nominal(num_envs, cfg.friction))
 
     def step() -> None:
         nonlocal sim

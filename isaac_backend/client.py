@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float, UInt8
 
 from gpugym_jax.config import IsaacGym, PhysicsConfig
 from gpugym_jax.physics.live import LiveSim, check_latest
-from gpugym_jax.physics.variation import check_variation, meaningless, varied_fields
+from gpugym_jax.physics.variation import make_rules
 from gpugym_jax.robots.layout import make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
@@ -58,9 +58,8 @@ class IsaacPhysics:
         check_settings(cfg.isaac)
         self._python = chosen_python(cfg.isaac)
         self._model = load_model(robot, timestep=timestep, cfg=cfg, sensors=False)
-        self._base = make_layout(robot, self._model).base
-        self._refused = cannot(cfg.isaac) | meaningless(self._model, self._base)
-        self._varied = varied_fields(varied, self._refused)
+        base = make_layout(robot, self._model).base
+        self._rules = make_rules(varied, self._model, base, cfg.friction, cannot(cfg.isaac))
         if simulator is None:
             require(self._python, cfg.isaac)
         self._spec = make_spec(robot, self._model, cfg, num_envs, timestep, terrain, simulator)
@@ -86,8 +85,7 @@ class IsaacPhysics:
         if self._closed or self._connection is not None:
             self._open().check_open()
         new = jax.tree.map(lambda x: np.array(x, np.float32), variation)
-        mass = float(self._model.body_mass[self._base])
-        check_variation(new, self._varied, self._refused, mass, self._cfg.friction)
+        self._rules.check(new)
         if self._connection is None or self._changed(np.ones(self.num_envs, bool), new):
             return self._start(robot, new)
         return self._write(self._connection, np.ones(self.num_envs, bool), robot)

@@ -58,6 +58,8 @@ class Field(NamedTuple):
 
 
 Fields = Tuple[Field, ...]
+STATE = ("base_pos", "base_quat", "base_lin_vel", "base_ang_vel", "dof_pos", "dof_vel")
+"""A robot's state: published under these names, and written under them with new_ before."""
 
 
 def fields(num_envs: int, num_dofs: int, num_bodies: int) -> Fields:
@@ -67,14 +69,8 @@ def fields(num_envs: int, num_dofs: int, num_bodies: int) -> Fields:
     """
 
     def state(prefix: str) -> List[Tuple[str, str, Tuple[int, ...]]]:
-        return [
-            (prefix + "base_pos", "f4", (3,)),
-            (prefix + "base_quat", "f4", (4,)),
-            (prefix + "base_lin_vel", "f4", (3,)),
-            (prefix + "base_ang_vel", "f4", (3,)),
-            (prefix + "dof_pos", "f4", (num_dofs,)),
-            (prefix + "dof_vel", "f4", (num_dofs,)),
-        ]
+        widths = (3, 4, 3, 3, num_dofs, num_dofs)
+        return [(prefix + name, "f4", (width,)) for name, width in zip(STATE, widths)]
 
     table = [
         ("torque", "f4", (num_dofs,)),

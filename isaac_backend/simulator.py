@@ -13,10 +13,9 @@ from isaacgym import gymapi
 
 from kinematics import link_states, make_chain
 from pictures import Cameras, Window
+from protocol import STATE
 from scene import make_scene
 from tensors import Exchange
-
-STATE = ("base_pos", "base_quat", "base_lin_vel", "base_ang_vel", "dof_pos", "dof_vel")
 
 
 class Simulator:

@@ -7,7 +7,8 @@ from typing import Any, Dict
 
 import numpy as np
 
-STATE = ("base_pos", "base_quat", "base_lin_vel", "base_ang_vel", "dof_pos", "dof_vel")
+from protocol import STATE
+
 BODIES = ("body_pos", "body_vel", "body_force", "overflow")
 
 

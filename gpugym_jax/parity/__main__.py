@@ -68,14 +68,18 @@ def run(flags: Flags, overrides: list[str]) -> int:
         from gpugym_jax.robots import ROBOTS
 
         raise UserError(f"--robot is missing. There are: {', '.join(sorted(ROBOTS))}.")
+    backends, only = names(flags.backends), names(flags.experiments)
+    isaac = any(name.startswith("isaacgym") for name in backends)
     common = cli.Common(
-        backend="isaacgym",
+        backend="isaacgym" if isaac else None,
         device=flags.device,
         sim_device=flags.sim_device,
         isaac_python=flags.isaac_python,
         compile_cache=flags.compile_cache,
     )
     overrides = [*overrides, *(x for x in cli.flag_overrides(common) if x.startswith("physics.isaac."))]
+    if isaac:
+        cli.leave_memory()
     cli.choose_device(common)
     cli.start_jax(common)
     from gpugym_jax.parity.judge import verdict
@@ -83,7 +87,6 @@ def run(flags: Flags, overrides: list[str]) -> int:
     from gpugym_jax.parity.report import write_report
     from gpugym_jax.parity.setup import make_setup
 
-    backends, only = names(flags.backends), names(flags.experiments)
     check_backends(backends)
     setup = make_setup(
         flags.robot, num_envs=flags.num_envs, seed=flags.seed, policy=flags.policy, overrides=overrides

@@ -1,5 +1,7 @@
 """Contact forces: of a robot that stands and then bobs, and of one that walks."""
 
+from collections.abc import Callable
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -61,22 +63,17 @@ WALKING_BOUNDS = (
 )
 
 
-def plot_standing(records: Records) -> Figure:
-    """Sum of foot forces while standing, then bobbing; each foot's share."""
-    figure, grid = panels(2)
-    draw(grid[0], records, "load_path", "foot forces, weights")
-    dots(grid[1], records, "foot_loads", "vertical force, weights")
-    legend(figure)
-    return figure
+def _plot(figure_name: str, label: str) -> Callable[[Records], Figure]:
+    """The sum of the first robot's foot forces over time, and a figure of each foot."""
 
+    def plot(records: Records) -> Figure:
+        figure, grid = panels(2)
+        draw(grid[0], records, "load_path", "foot forces, weights")
+        dots(grid[1], records, figure_name, label)
+        legend(figure)
+        return figure
 
-def plot_walking(records: Records) -> Figure:
-    """Foot forces of the first robot in the first strides; shares of time on the ground."""
-    figure, grid = panels(2)
-    draw(grid[0], records, "load_path", "foot forces, weights")
-    dots(grid[1], records, "duty", "share of time on the ground")
-    legend(figure)
-    return figure
+    return plot
 
 
 def left_over(rig: Rig, trace: Trace) -> np.ndarray:
@@ -87,7 +84,12 @@ def left_over(rig: Rig, trace: Trace) -> np.ndarray:
     return balance(total, velocity, model.mass, model.gravity, rig.setup.timestep)
 
 
-@experiment(bounds=STANDING_BOUNDS, plot=plot_standing, lacks=needs_feet, sensors=True)
+@experiment(
+    bounds=STANDING_BOUNDS,
+    plot=_plot("foot_loads", "vertical force, weights"),
+    lacks=needs_feet,
+    sensors=True,
+)
 def standing_contacts(rig: Rig) -> Record:
     """Contact forces while standing.
 
@@ -121,7 +123,9 @@ def standing_contacts(rig: Rig) -> Record:
     )
 
 
-@experiment(bounds=WALKING_BOUNDS, plot=plot_walking, lacks=needs_walker, sensors=True)
+@experiment(
+    bounds=WALKING_BOUNDS, plot=_plot("duty", "share of time on the ground"), lacks=needs_walker, sensors=True
+)
 def walking_contacts(rig: Rig) -> Record:
     """Contact forces while walking.
 

@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float
 
 from gpugym_jax.loops import compile_for, scan_for
 from gpugym_jax.parity.setup import Setup
+from gpugym_jax.physics.variation import nominal
 from gpugym_jax.types import Physics, Reading, RobotState, Variation
 
 
@@ -84,10 +85,7 @@ def make_rig(name: str, setup: Setup, physics: Physics) -> Rig:
 
 def variation_of(setup: Setup, friction: Float[np.ndarray, " env"] | None) -> Variation:
     """Sliding coefficients, nominal where None; no added mass."""
-    n = setup.num_envs
-    chosen = np.full(n, setup.physics.friction) if friction is None else friction
-    zero = np.zeros((n, 3), np.float32)
-    return Variation(np.float32(chosen), restitution=zero[:, 0], base_mass=zero[:, 0], base_com=zero)
+    return nominal(setup.num_envs, setup.physics.friction if friction is None else friction)
 
 
 def still(setup: Setup, seconds: float, hold: float = 1.0) -> Orders:

@@ -22,7 +22,7 @@ from mujoco import mjx
 from gpugym_jax.config import PhysicsConfig
 from gpugym_jax.physics.kinematics import from_robot, make_read_bodies, to_robot
 from gpugym_jax.physics.set_const import constants, make_base_mass
-from gpugym_jax.physics.variation import check_variation, meaningless, varied_fields
+from gpugym_jax.physics.variation import NO_BOUNCE, make_rules
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
@@ -41,10 +41,7 @@ class MjxSim(struct.PyTreeNode):
 
 
 OneStep = Callable[[MjxSim, Array], MjxSim]
-CANNOT = {
-    "restitution": "MuJoCo's contacts have none",
-    "base_com": "in MJX the model's constants follow the base's mass only",
-}
+CANNOT = NO_BOUNCE | {"base_com": "in MJX the model's constants follow the base's mass only"}
 
 
 class MjxPhysics:
@@ -66,19 +63,16 @@ class MjxPhysics:
         warp = impl == "warp"
         model = load_model(robot, timestep=timestep, cfg=cfg, sensors=warp)
         self._model, self._layout = model, make_layout(robot, model)
-        self._refused = CANNOT | meaningless(model, self._layout.base)
-        self._varied = varied_fields(varied, self._refused)
-        self._friction = cfg.friction
+        self._rules = make_rules(varied, model, self._layout.base, cfg.friction, CANNOT)
         make_step = make_warp_step if warp else make_jax_step
-        self._step = jax.vmap(exact(make_step(model, self._layout, cfg, num_envs, self._varied)))
+        self._step = jax.vmap(exact(make_step(model, self._layout, cfg, num_envs, self._rules.varied)))
         # sensors are Warp's own: plain JAX gives the kinematics of both
         plain = load_model(robot, timestep=timestep, cfg=cfg, sensors=False)
         self._read_bodies = jax.vmap(exact(make_read_bodies(plain, self._layout)))
 
     def init(self, robot: RobotState, variation: Variation) -> MjxSim:
         """Start all robots. A variation that cannot be applied raises `ValueError`, unless it is traced."""
-        mass = float(self._model.body_mass[self._layout.base])
-        check_variation(variation, self._varied, self._refused, mass, self._friction)
+        self._rules.check(variation)
         qpos, qvel = jax.vmap(partial(from_robot, layout=self._layout))(robot)
         shape = (*qvel.shape[:-1], len(self._layout.body), 3)
         return MjxSim(
@@ -179,7 +173,7 @@ def make_warp_step(
         robot_model = mjx_model.replace(**leaves(sim.variation))
         data = load(new_data(), sim, torque, layout)
         data = mjx.step(robot_model, data)
-        force = jnp.matmul(force_of_sensors, data.sensordata.reshape(-1, 3), precision="highest")
+        force = force_of_sensors @ data.sensordata.reshape(-1, 3)
         return unload(data, sim, force, (data._impl.overflow & no_space) != 0)
 
     return step
@@ -227,4 +221,4 @@ def net_contact_force(data: mjx.Data, counts_for: Float[Array, "geom body"]) -> 
     local = jnp.concatenate([edges.sum(1, keepdims=True), tangents * contact.friction[:, :2]], axis=1)
     world = jnp.sum(local[:, :, None] * contact.frame, axis=1)
     side = counts_for[contact.geom2] - counts_for[contact.geom1]
-    return jnp.matmul(side.T, world, precision="highest")  # not TF32, which GPUs take by default
+    return side.T @ world

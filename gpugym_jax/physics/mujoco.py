@@ -15,14 +15,13 @@ from mujoco.batch import Batch, SimulationError
 
 from gpugym_jax.config import PhysicsConfig
 from gpugym_jax.physics.live import LiveSim, check_latest
-from gpugym_jax.physics.variation import check_variation, meaningless, varied_fields
+from gpugym_jax.physics.variation import NO_BOUNCE, make_rules
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.types import Reading, RobotState, Variation
 
 FULL = [int(mujoco.mjtWarning.mjWARN_CONTACTFULL), int(mujoco.mjtWarning.mjWARN_CNSTRFULL)]
-CANNOT = {"restitution": "MuJoCo's contacts have none"}
 Host = Array | np.ndarray
 
 
@@ -45,9 +44,7 @@ class MujocoPhysics:
         # a robot that diverges is reset and counted by the task, not silently by MuJoCo
         self._model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
         self._layout = make_layout(robot, self._model)
-        self._refused = CANNOT | meaningless(self._model, self._layout.base)
-        self._varied = varied_fields(varied, self._refused)
-        self._nominal_friction = cfg.friction
+        self._rules = make_rules(varied, self._model, self._layout.base, cfg.friction, NO_BOUNCE)
         self._friction = np.full(num_envs, cfg.friction, np.float32)
         self._base_mass = np.zeros(num_envs, np.float32)
         self._base_com = np.zeros((num_envs, 3), np.float32)
@@ -102,8 +99,7 @@ class MujocoPhysics:
     def _write(self, ids: Int[np.ndarray, " n"], robot: RobotState, variation: Variation) -> LiveSim:
         batch = self._open()
         rows = jax.tree.map(lambda x: np.asarray(x)[ids], variation)
-        mass = float(self._model.body_mass[self._layout.base])
-        check_variation(rows, self._varied, self._refused, mass, self._nominal_friction)
+        self._rules.check(rows)
         self._vary(batch, ids, rows)
         qpos, qvel = batch.bind("qpos"), batch.bind("qvel")
         qpos[ids], qvel[ids] = to_mujoco(robot, ids, self._layout, self._model)

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from gpugym_jax.config import IsaacGym, PhysicsConfig
+from gpugym_jax.physics.variation import nominal
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.types import RobotState, Variation
-from isaac_backend import protocol
 from isaac_backend.client import IsaacPhysics
 
 HERE = Path(__file__).parent
@@ -72,10 +71,7 @@ def random_state(seed: int = 0, num_envs: int = NUM_ENVS) -> RobotState:
 
 def variation(friction: Any = 1.0, base_mass: Any = 0.0, num_envs: int = NUM_ENVS) -> Variation:
     """Every field nominal but those given."""
-    shapes = {f.name: f.shape for f in protocol.fields(num_envs, 1, 1)}
-    given = {"friction": friction, "base_mass": base_mass}
-    names = [f.name for f in fields(Variation)]
-    return Variation(**{n: np.broadcast_to(np.float32(given.get(n, 0.0)), shapes[n]) for n in names})
+    return nominal(num_envs, friction).replace(base_mass=np.broadcast_to(np.float32(base_mass), (num_envs,)))
 
 
 def torque(value: float = 0.0, num_envs: int = NUM_ENVS) -> np.ndarray:

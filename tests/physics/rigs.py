@@ -19,6 +19,7 @@ import pytest
 
 from gpugym_jax.config import IsaacGym, PhysicsConfig
 from gpugym_jax.physics import make_physics
+from gpugym_jax.physics.variation import nominal
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.types import Physics, Reading, RobotState, Variation
@@ -116,13 +117,12 @@ def tumbling(robot: Robot, seed: int = 0, height: float = 2.0) -> RobotState:
     return jax.tree.map(np.float32, state)
 
 
-def varied(
-    friction: Any = 1.0, restitution: Any = 0.0, base_mass: Any = 0.0, base_com: Any = (0.0, 0.0, 0.0)
-) -> Variation:
-    def each(x: Any, *shape: int) -> np.ndarray:
-        return np.broadcast_to(np.float32(x), (NUM_ENVS, *shape))
-
-    return Variation(each(friction), each(restitution), each(base_mass), each(base_com, 3))
+def varied(**given: Any) -> Variation:
+    """Nominal but for what is given: for all robots, or for each."""
+    plain = nominal(NUM_ENVS, 1.0)
+    return plain.replace(
+        **{name: np.broadcast_to(np.float32(x), getattr(plain, name).shape) for name, x in given.items()}
+    )
 
 
 def hold(rig: Rig, sim: Any, steps: int) -> Any:
