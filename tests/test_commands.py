@@ -46,6 +46,10 @@ TINY = [
         (["--task=cartpole", "robot=cartpool"], "no robot named 'cartpool'. Did you mean 'cartpole'?"),
         (["--task=cartpole", "rewards.torqes.weight=1"], "no reward named 'torqes'. Did you mean 'torques'?"),
         (["--task=cartpole", "runner.trackers=[cvs]"], "no tracker named 'cvs'. Did you mean 'csv'?"),
+        (
+            ["--task=mini_cheetah", "--backend=mujoco", "--num_envs=2", "randomize.restitution=[0,0.1]"],
+            "restitution cannot be varied: MuJoCo's contacts have none.",
+        ),
         (["--task=cartpole", "control.physics_hz=130"], "130 Hz is no whole multiple of control.hz 50 Hz"),
     ],
 )

@@ -12,7 +12,7 @@ import jax
 import mujoco
 import numpy as np
 
-from gpugym_jax.tables import unknown
+from gpugym_jax.tables import UserError, unknown
 from gpugym_jax.types import Variation
 
 FIELDS = frozenset(f.name for f in fields(Variation))
@@ -51,22 +51,22 @@ class Rules:
     friction: float  # nominal sliding coefficient
 
     def check(self, variation: Variation) -> None:
-        """Raise `ValueError` for numbers that cannot be applied. Traced ones cannot be checked and pass."""
+        """Raise `UserError`, a `ValueError`, for numbers that cannot be applied. Traced ones pass."""
         if any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves(variation)):
             return
         for name in sorted(FIELDS - self.varied):
             wanted = np.float32(self.friction if name == "friction" else 0.0)
             if np.any(np.asarray(getattr(variation, name)) != wanted):
                 why = self.refused.get(name, "this physics was made without it")
-                raise ValueError(f"variation of {name} cannot be applied: {why}. It must be {wanted:g}.")
+                raise UserError(f"variation of {name} cannot be applied: {why}. It must be {wanted:g}.")
         if np.any(np.asarray(variation.friction) < 0):
-            raise ValueError("variation of friction cannot be applied: a coefficient is negative.")
+            raise UserError("variation of friction cannot be applied: a coefficient is negative.")
         bounce = np.asarray(variation.restitution)
         if np.any((bounce < 0) | (bounce > 1)):
-            raise ValueError("variation of restitution cannot be applied: a coefficient is not in [0, 1].")
+            raise UserError("variation of restitution cannot be applied: a coefficient is not in [0, 1].")
         mass = self.base_mass
         if np.any(mass + np.asarray(variation.base_mass) <= 0) and "base_mass" in self.varied:
-            raise ValueError(f"variation of base_mass cannot be applied: the base has only {mass:g} kg.")
+            raise UserError(f"variation of base_mass cannot be applied: the base has only {mass:g} kg.")
 
 
 def make_rules(
@@ -79,13 +79,13 @@ def make_rules(
     """The rules of a physics that `cannot` apply some fields to any robot.
 
     The fields that may differ are those asked for, or if None all that the model can have. A wrong or refused
-    one is a `ValueError`.
+    one is a `UserError`.
     """
     refused = cannot | meaningless(model, base)
     for name in asked or ():
         if name not in FIELDS:
             raise unknown("field of Variation", name, FIELDS)
         if name in refused:
-            raise ValueError(f"{name} cannot be varied: {refused[name]}.")
+            raise UserError(f"{name} cannot be varied: {refused[name]}.")
     varied = FIELDS - set(refused) if asked is None else frozenset(asked)
     return Rules(varied, refused, float(model.body_mass[base]), friction)
