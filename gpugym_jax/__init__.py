@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from gpugym_jax.env import make_env
     from gpugym_jax.mdp import make_mdp
     from gpugym_jax.physics import make_physics
+    from gpugym_jax.policy.file import read_policy
     from gpugym_jax.ppo.learn import make_learner
     from gpugym_jax.robots import ROBOTS
-    from gpugym_jax.runs.policy_file import read_policy
 
 __version__ = "0.1.0"
 
@@ -24,7 +24,7 @@ _HOMES = {
     "make_learner": "ppo.learn",
     "make_mdp": "mdp",
     "make_physics": "physics",
-    "read_policy": "runs.policy_file",
+    "read_policy": "policy.file",
     "task_names": "config_yaml",
 }
 

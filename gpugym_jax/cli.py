@@ -1,4 +1,4 @@
-"""What the commands share: flags, overrides, one-line errors, the device and the compile cache.
+"""What the commands share: flags, overrides, one-line errors.
 
 A command is a frozen dataclass of flags and a function, in a module that imports nothing heavy at its top:
 
@@ -33,23 +33,25 @@ import logging
 import os
 import re
 import sys
-import time
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import tyro
 
+from gpugym_jax import devices
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import load_config, task_names
+from gpugym_jax.runs.directory import Wanted
+from gpugym_jax.runs.stages import STARTED  # noqa: F401  (the clock begins with the command)
 from gpugym_jax.tables import UserError
 
-Flags = TypeVar("Flags")
+if TYPE_CHECKING:
+    from gpugym_jax.policy.choosing import Choice
 
-STARTED = time.perf_counter()
-"""When the command began, to within Python's own start."""
+Flags = TypeVar("Flags")
 
 
 @dataclass(frozen=True)
@@ -177,12 +179,9 @@ def flag_overrides(common: Common) -> list[str]:
 
 def isaac_overrides(common: Common) -> list[str]:
     """The flags that are Isaac Gym's own business when it is the backend."""
-    device = common.sim_device or common.device
     given = ["physics.isaac.headless=true"] if common.headless else []
-    if not device:
-        return given
-    platform, index = _platform(device, "--sim_device" if common.sim_device else "--device")
-    return [*given, f'physics.isaac.device="{"cpu" if platform == "cpu" else f"cuda:{index or 0}"}"']
+    device = devices.isaac_device(asked_devices(common))
+    return [*given, f'physics.isaac.device="{device}"'] if device else given
 
 
 def configure(common: Common, overrides: Sequence[str]) -> Config:
@@ -194,99 +193,49 @@ def configure(common: Common, overrides: Sequence[str]) -> Config:
     source = os.path.join(".", common.config) if common.config else common.task  # "./x" is a path, not a name
     window = [f"physics.isaac.headless={json.dumps(common.headless)}"] if common.backend == "isaacgym" else []
     cfg = load_config(source, [*window, *overrides, *flag_overrides(common)])
-    check_devices(common, cfg.physics.backend)
+    devices.check(asked_devices(common), cfg.physics.backend)
     if cfg.physics.backend == "isaacgym":
-        leave_memory()
+        devices.leave_memory()
     return cfg
 
 
-def leave_memory() -> None:
-    """Let JAX not take most of a GPU's memory before Isaac Gym gets any. Before JAX starts."""
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+# ---------------------------------------------------------------- devices, and which policy is meant
 
 
-# ---------------------------------------------------------------- device and compile cache
-
-
-def _platform(device: str, flag: str) -> tuple[str, str]:
-    """JAX's platform and the GPU's index ("" for any) of a device's name."""
-    if device == "cpu":
-        return "cpu", ""
-    found = re.fullmatch(r"(?:gpu|cuda)(?::(\d+))?", device)
-    if not found:
-        raise UserError(f"{flag}={device}: no such device. There are: cpu, gpu, cuda, cuda:0, cuda:1, ...")
-    return "cuda", found[1] or ""
-
-
-def check_devices(common: Common, backend: str) -> None:
-    """Raise if simulator and learner are asked onto devices that the backend cannot split over."""
-    sim, rl = common.sim_device, common.rl_device
-    if backend == "isaacgym":
-        if (sim or common.device) and common.backend != backend:
-            raise UserError(
-                "a device for backend isaacgym is taken with --backend=isaacgym on the command line"
-            )
-        return
-    if sim and rl and sim != rl and not (backend == "mujoco" and sim == "cpu"):
-        raise UserError(
-            f"--sim_device={sim} and --rl_device={rl} differ: only --backend=isaacgym can do that, and "
-            f"--backend=mujoco with --sim_device=cpu; this is backend {backend}"
-        )
-
-
-def asked_device(common: Common) -> tuple[str, str] | None:
-    """Platform and index of the device that the flags ask JAX to use, if any does."""
-    names = {"--device": common.device, "--rl_device": common.rl_device}
-    if common.backend != "isaacgym":  # which runs in a process of its own
-        names["--sim_device"] = common.sim_device
-    parsed = [_platform(name, flag) for flag, name in names.items() if name]
-    return parsed[0] if parsed else None
-
-
-def choose_device(common: Common) -> None:
-    """Set the environment variables by which JAX and Warp choose their device. Before jax is imported."""
-    chosen = asked_device(common)
-    if not chosen:
-        return
-    platform, index = chosen
-    os.environ["JAX_PLATFORMS"] = "cpu" if platform == "cpu" else "cuda,cpu"
-    if index and common.backend != "isaacgym":  # a child of ours, which may see them all
-        os.environ["CUDA_VISIBLE_DEVICES"] = _visible(index)
-
-
-def _visible(index: str) -> str:
-    """The number of GPU `index` of those that are visible now."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
-    if visible == [""]:
-        return index
-    if int(index) >= len(visible):
-        raise UserError(f"cuda:{index} is not among CUDA_VISIBLE_DEVICES={','.join(visible)}")
-    return visible[int(index)]
+def asked_devices(common: Common) -> devices.Asked:
+    """What the flags say of devices."""
+    return devices.Asked(common.device, common.sim_device, common.rl_device, common.backend)
 
 
 def start_jax(common: Common) -> None:
-    """Import JAX, set its compile cache, and see that the device is there."""
-    import jax
+    """Import JAX on the device that the flags ask for."""
+    devices.start_jax(asked_devices(common), common.compile_cache)
 
-    cache = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(Path.home() / ".cache/gpugym_jax/jax")
-    asked = asked_device(common)
-    if asked and asked[1] and common.backend == "isaacgym":
-        jax.config.update("jax_cuda_visible_devices", asked[1])
-    jax.config.update("jax_enable_compilation_cache", common.compile_cache)
-    if common.compile_cache:
-        jax.config.update("jax_compilation_cache_dir", cache)
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
-    try:
-        there = jax.devices()
-    except RuntimeError as error:
-        platforms = os.environ.get("JAX_PLATFORMS", "")
-        raise UserError(f"no device for JAX_PLATFORMS={platforms}: {' '.join(str(error).split())}") from None
-    if asked and asked[0] == "cuda" and there[0].platform != "gpu":
-        # With a second platform allowed JAX would quietly take that one.
-        raise UserError(
-            f"a GPU was asked for, but JAX finds only {there[0].device_kind}; see the README's GPU set-up"
-        )
+
+def wanted(common: Common, overrides: Sequence[str]) -> Wanted:
+    """Which run, checkpoint or task the flags mean; a path of a run needs no task."""
+    named = common.task or common.config or not Path(common.load_run).is_dir()
+    return Wanted(
+        cfg=configure(common, overrides) if named else None,
+        overrides=(*overrides, *flag_overrides(common)),
+        load_run=common.load_run,
+        checkpoint=common.checkpoint,
+    )
+
+
+def choose(
+    common: Common, overrides: Sequence[str], file: Path | None = None, agent: str = "policy"
+) -> "Choice":
+    """The policy that the flags name: of a file, of a run's checkpoint, or an agent in its place."""
+    from gpugym_jax.policy import choosing
+
+    if file is not None:
+        return choosing.from_file(file, common.task, overrides, agent, common.seed or 0)
+    meant = wanted(common, overrides)
+    if choosing.has_network(agent):
+        start_jax(common)
+        return choosing.from_run(meant)
+    return choosing.without_network(meant, agent, common.seed or 0)
 
 
 # ---------------------------------------------------------------- the frame of a command
@@ -306,7 +255,7 @@ def main(
         found, overrides = parse(flags, sys.argv[1:] if argv is None else argv, prog)
         common: Any = getattr(found, "common", None)
         if common is not None:
-            choose_device(common)
+            devices.choose(asked_devices(common))
         return run(found, overrides) or 0
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -69,10 +69,9 @@ def table_of(title: str, measures: dict[str, dict[str, Any]], rows: list[Any]) -
 def run(flags: Flags, overrides: list[str]) -> int:
     """Judge, print, write."""
     from gpugym_jax.gate.verdict import evaluate
-    from gpugym_jax.runs.choosing import choose
     from gpugym_jax.runs.results import write_result
 
-    policy = choose(flags.common, overrides, flags.policy).policy
+    policy = cli.choose(flags.common, overrides, flags.policy).policy
     c = policy.contract
     measures, rows, circumstances = evaluate(policy, gate_of(flags, c.cfg.evaluate), flags.common.seed or 0)
     passed = all(row.passed for row in rows)

@@ -7,6 +7,7 @@ from pathlib import Path
 import tyro
 
 from gpugym_jax import cli
+from gpugym_jax.runs import directory
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,9 @@ class Flags:
 def run(flags: Flags, overrides: list[str]) -> int:
     """Find the run, export, say what came of it."""
     cli.start_jax(flags.common)
-    from gpugym_jax.runs.exporting import export_run, locate
+    from gpugym_jax.policy.exporting import export_run
 
-    folder, cfg = locate(flags.common, overrides)
+    folder, cfg = directory.locate(cli.wanted(flags.common, overrides))
     done = export_run(folder, cfg, flags.common.checkpoint, flags.out)
     print(
         f"wrote {done.path}: {cfg.task}, iteration {done.iteration} of {done.run.name}; "

@@ -17,8 +17,8 @@ from gpugym_jax.tables import UserError
 
 if TYPE_CHECKING:
     from gpugym_jax.gate.scenario import Scenario
+    from gpugym_jax.policy.choosing import Choice
     from gpugym_jax.robots.robot import Robot
-    from gpugym_jax.runs.choosing import Choice
 
 SEQUENCE = (
     (0.0, 0.0, 0.0),
@@ -116,9 +116,8 @@ def run(flags: Flags, overrides: list[str]) -> int:
     if not windowed:
         choose_gl()
     from gpugym_jax.robots import ROBOTS
-    from gpugym_jax.runs.choosing import choose
 
-    choice = choose(flags.common, overrides, flags.policy, flags.agent)
+    choice = cli.choose(flags.common, overrides, flags.policy, flags.agent)
     robot = ROBOTS[choice.policy.contract.robot]
     scenario = plan(flags, choice, robot)
     print(f"playing {choice.policy.source}")

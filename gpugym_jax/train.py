@@ -4,14 +4,11 @@ import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import tyro
 
 from gpugym_jax import cli
-from gpugym_jax.config import Config
 from gpugym_jax.runs import directory
-from gpugym_jax.tables import UserError
 
 log = logging.getLogger(__name__)
 
@@ -32,23 +29,12 @@ def _overrides(flags: Flags, overrides: Sequence[str]) -> list[str]:
     return [*overrides] if given is None else [*overrides, f"runner.iterations={given}"]
 
 
-def resumed(cfg: Config, flags: Flags, overrides: Sequence[str]) -> tuple[Config, Path]:
-    """The configuration that a run was trained with, under the overrides given now; and that run."""
-    run = directory.find(cfg, flags.common.load_run)
-    given = [*overrides, *cli.flag_overrides(flags.common)]
-    saved = directory.configuration(run, given)
-    if (saved.task, saved.robot) != (cfg.task, cfg.robot):
-        there, here = f"task {saved.task} and robot {saved.robot}", f"task {cfg.task} and robot {cfg.robot}"
-        raise UserError(f"{run} is of {there}, not of {here}")
-    return saved, run
-
-
 def run(flags: Flags, overrides: list[str]) -> int:
     """Train; the exit code."""
     overrides = _overrides(flags, overrides)
     cfg, source = cli.configure(flags.common, overrides), None
     if flags.resume:
-        cfg, source = resumed(cfg, flags, overrides)
+        source, cfg = directory.locate(cli.wanted(flags.common, overrides))
     cli.start_jax(flags.common)
     from gpugym_jax.runs import loop, training
 

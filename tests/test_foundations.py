@@ -105,13 +105,17 @@ def test_a_name_is_registered_once() -> None:
 # ------------------------------------------------------------------ imports
 
 BASE = {"types", "frames", "tables", "config", "paths", "loops", "config_yaml"}
+BELOW = BASE | {"robots", "mdp", "physics", "env", "ppo"}
 MAY_IMPORT = {
     "robots": BASE | {"robots"},
     "mdp": BASE | {"robots", "mdp"},
     "physics": BASE | {"robots", "physics"},
     "env": BASE | {"robots", "mdp"},
     "ppo": BASE | {"ppo"},
-    "gate": BASE | {"robots", "gate", "runs"},
+    "runs": BELOW | {"runs"},
+    "policy": BELOW | {"runs", "policy", "__version__"},
+    "gate": BASE | {"robots", "gate", "policy"},
+    "parity": BASE | {"robots", "physics", "gate", "policy", "runs", "parity", "cli", "devices"},
 }
 
 
@@ -119,6 +123,12 @@ def imported(path: Path) -> set[str]:
     """The first level of every gpugym_jax import in a file."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {
+                alias.name.split(".")[1] for alias in node.names if alias.name.startswith("gpugym_jax.")
+            }
+        if isinstance(node, ast.ImportFrom) and node.module == "gpugym_jax":
+            names |= {alias.name for alias in node.names}
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gpugym_jax."):
             names.add((node.module or "").split(".")[1])
     return names

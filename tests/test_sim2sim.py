@@ -23,9 +23,9 @@ from gpugym_jax.mdp.observations import OBSERVATIONS
 from gpugym_jax.mdp.resets import RESETS
 from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.physics import make_physics
+from gpugym_jax.policy.file import Policy
+from gpugym_jax.policy.metadata import TERM_SIZES
 from gpugym_jax.robots import ROBOTS
-from gpugym_jax.runs.policy_file import Policy
-from gpugym_jax.runs.policy_metadata import TERM_SIZES
 from gpugym_jax.types import Reading, RobotState
 from tests.agents import RNG, agent, random_state
 

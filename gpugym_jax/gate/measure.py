@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from gpugym_jax.gate.observe import CONTACT_FORCE
 from gpugym_jax.gate.rollout import Frame
-from gpugym_jax.runs.policy_metadata import Contract
+from gpugym_jax.policy.metadata import Contract
 
 SETTLED_S = 1.0
 """s at the start of an episode that tracking errors leave out."""

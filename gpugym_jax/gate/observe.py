@@ -8,7 +8,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from gpugym_jax.gate.world import State, base_velocity, gravity
-from gpugym_jax.runs.policy_metadata import Contract
+from gpugym_jax.policy.metadata import Contract
 from gpugym_jax.tables import lookup
 
 CONTACT_FORCE = 1.0

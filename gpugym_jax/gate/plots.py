@@ -10,8 +10,8 @@ from numpy import ndarray
 
 from gpugym_jax.gate.observe import CONTACT_FORCE
 from gpugym_jax.gate.rollout import Frame
+from gpugym_jax.policy.metadata import Contract
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.runs.policy_metadata import Contract
 
 COLUMNS = 3
 MEASURED, ASKED = "tab:blue", "tab:orange"

@@ -12,8 +12,8 @@ from gpugym_jax.gate.falls import make_fallen
 from gpugym_jax.gate.observe import Memory, begin, observe
 from gpugym_jax.gate.scenario import Scenario
 from gpugym_jax.gate.world import World
-from gpugym_jax.runs.policy_file import Policy
-from gpugym_jax.runs.policy_metadata import Contract
+from gpugym_jax.policy.file import Policy
+from gpugym_jax.policy.metadata import Contract
 
 Fallen = Callable[[sim.State, ndarray], ndarray]
 

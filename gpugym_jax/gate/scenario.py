@@ -10,8 +10,8 @@ from numpy import ndarray
 from gpugym_jax.config import Commands, Pushes
 from gpugym_jax.gate.rotation import from_rpy, rotate_inverse
 from gpugym_jax.gate.world import State
+from gpugym_jax.policy.metadata import Contract
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.runs.policy_metadata import Contract
 from gpugym_jax.tables import UserError, check_parameters, lookup, register, unknown
 
 CALM_LIMITS = (1.0, 1.0)

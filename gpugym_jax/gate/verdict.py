@@ -9,8 +9,8 @@ from gpugym_jax.gate.measure import BOUNDS, measure
 from gpugym_jax.gate.rollout import rollout
 from gpugym_jax.gate.scenario import draw_scenario
 from gpugym_jax.gate.world import SOLVER
+from gpugym_jax.policy.file import Policy
 from gpugym_jax.robots import ROBOTS
-from gpugym_jax.runs.policy_file import Policy
 from gpugym_jax.tables import UserError, lookup
 
 Measures = dict[str, dict[str, Any]]

@@ -15,7 +15,7 @@ from numpy import ndarray
 from gpugym_jax.gate import world as sim
 from gpugym_jax.gate.rollout import control_step, start
 from gpugym_jax.gate.scenario import Scenario
-from gpugym_jax.runs.policy_file import Policy
+from gpugym_jax.policy.file import Policy
 
 TOGGLE_DRAWING = 86  # V; this and the codes below are GLFW's
 STOP = (325, 53)  # 5 on the keypad, 5

@@ -12,11 +12,11 @@ from mujoco.batch import Batch, SimulationError
 from numpy import ndarray
 
 from gpugym_jax.gate.rotation import rotate_inverse
+from gpugym_jax.policy.metadata import Contract
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.runs.policy_metadata import Contract
 from gpugym_jax.tables import UserError, lookup
 
 SOLVER = {"integrator": "implicitfast", "cone": "elliptic", "iterations": 100, "ls_iterations": 50}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gpugym_jax import cli
+from gpugym_jax import cli, devices
 from gpugym_jax.tables import UserError
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def run(flags: Flags, overrides: list[str]) -> int:
     )
     overrides = [*overrides, *(x for x in cli.flag_overrides(common) if x.startswith("physics.isaac."))]
     if isaac:
-        cli.leave_memory()
-    cli.choose_device(common)
+        devices.leave_memory()
+    devices.choose(cli.asked_devices(common))
     cli.start_jax(common)
     from gpugym_jax.parity.judge import verdict
     from gpugym_jax.parity.measuring import check_backends, choose, measure

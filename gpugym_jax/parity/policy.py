@@ -22,7 +22,7 @@ from gpugym_jax.parity.experiment import Bound, Limits, Record, Records, experim
 from gpugym_jax.parity.plots import dots, draw, draw_apart, legend, panels
 from gpugym_jax.parity.rig import Orders, Rig, Trace, join, variation_of
 from gpugym_jax.parity.setup import Setup
-from gpugym_jax.runs.policy_file import Policy
+from gpugym_jax.policy.file import Policy
 from gpugym_jax.types import Reading, RobotState
 
 WALK_S = 5.0

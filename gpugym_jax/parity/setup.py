@@ -11,9 +11,9 @@ from numpy import ndarray
 from gpugym_jax.config import Config, PhysicsConfig
 from gpugym_jax.config_yaml import with_override
 from gpugym_jax.paths import ASSETS
+from gpugym_jax.policy.file import Policy, read_policy
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.runs.policy_file import Policy, read_policy
 from gpugym_jax.tables import UserError, lookup
 
 TIMESTEP = 0.002

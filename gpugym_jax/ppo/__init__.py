@@ -1,1 +1,1 @@
-"""ppo."""
+"""Proximal policy optimisation: rollouts under the env's scan, losses as formulas, one update."""

@@ -1,10 +1,7 @@
 """What a run needs before its first iteration: every name resolved, a state to begin with, a program."""
 
-import contextlib
-import dataclasses
-import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,14 +15,10 @@ from gpugym_jax.physics import make_physics
 from gpugym_jax.ppo.learn import Learner, make_learner
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.runs import checkpoint
+from gpugym_jax.runs.stages import stage
 from gpugym_jax.runs.tracking import check_trackers
 from gpugym_jax.tables import UserError, lookup
 from gpugym_jax.types import Env, Physics, Scan
-
-log = logging.getLogger(__name__)
-
-CHEAP_S = 3.0
-"""A program that compiles in less than this may be compiled once more, only to measure."""
 
 
 class Built(NamedTuple):
@@ -43,15 +36,6 @@ class Start(NamedTuple):
 
     ts: Any  # a TrainState
     iteration: int
-
-
-@contextlib.contextmanager
-def stage(name: str, seconds: dict[str, float]) -> Iterator[None]:
-    """Say that a stage begins, and note how long it took."""
-    log.info("%s ...", name)
-    begin = time.perf_counter()
-    yield
-    seconds[name] = time.perf_counter() - begin
 
 
 def timed_scan(scan: Scan, spent: list[float]) -> Scan:
@@ -113,25 +97,3 @@ def compiled(built: Built, ts: Any, seconds: dict[str, float]) -> Callable[[Any]
         lowered = iterate.lower(ts)  # type: ignore[attr-defined]  # `jax.jit` of a traceable iteration
     with stage("compile", seconds):
         return lowered.compile()
-
-
-def collection_s(cfg: Config, env: Env, ts: Any) -> float:
-    """Seconds of an iteration without its epochs: collection, and the values and advantages of its steps.
-
-    A whole-compiled iteration cannot be timed in parts, so this is another program, timed on its second call.
-    """
-    collect_only = dataclasses.replace(cfg.ppo, epochs=0)
-    iterate = jax.jit(make_learner(collect_only, env, 1.0 / cfg.control.hz).iterate)
-    jax.block_until_ready(iterate(ts))
-    begin = time.perf_counter()
-    jax.block_until_ready(iterate(ts))
-    return time.perf_counter() - begin
-
-
-def split_if_cheap(cfg: Config, built: Built, ts: Any, seconds: dict[str, float]) -> float | None:
-    """`collection_s` on a GPU where a second compilation is cheap, else None."""
-    cheap = seconds.get("compile", CHEAP_S) < CHEAP_S and jax.default_backend() == "gpu"
-    if not (built.physics.traceable and cheap):
-        return None
-    with stage("measure collection", seconds):
-        return collection_s(cfg, built.env, ts)

@@ -50,7 +50,7 @@ def speed(p: Progress) -> str:
         return f"{total} (collection and learning are one program)"
     learn_s = max(p.seconds - p.collect_s, 1e-9)
     parts = f"collection {p.env_steps / p.collect_s:,.0f}, learning {p.env_steps / learn_s:,.0f}"
-    return f"{total} ({parts}{', split measured once' if 'measure collection' in p.stages else ''})"
+    return f"{total} ({parts})"
 
 
 def count(p: Progress, event: str) -> int:

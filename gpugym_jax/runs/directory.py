@@ -9,6 +9,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,16 @@ PACKAGES = (
     "warp-lang",
     "numpy",
 )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which run, and which of its checkpoints, a command means."""
+
+    cfg: Config | None  # of the task or file named; None: `load_run` is a path
+    overrides: tuple[str, ...] = ()
+    load_run: str = "-1"  # a run's folder name, a path to a run, or "-1" for the newest
+    checkpoint: int = -1  # iteration; -1 is the newest intact one
 
 
 def experiment_dir(cfg: Config) -> Path:
@@ -88,6 +99,16 @@ def configuration(run: Path, overrides: Sequence[str] = ()) -> Config:
     if not (run / "config.yaml").is_file():
         raise UserError(f"{run} is not a run: it has no config.yaml")
     return load_config(str(run / "config.yaml"), overrides)
+
+
+def locate(wanted: Wanted) -> tuple[Path, Config]:
+    """The run that is meant, and its own configuration with the overrides."""
+    run = Path(wanted.load_run) if wanted.cfg is None else find(wanted.cfg, wanted.load_run)
+    cfg, asked = configuration(run, wanted.overrides), wanted.cfg
+    if asked is not None and (asked.task, asked.robot) != (cfg.task, cfg.robot):
+        there, here = f"task {cfg.task} and robot {cfg.robot}", f"task {asked.task} and robot {asked.robot}"
+        raise UserError(f"{run} is of {there}, not of {here}")
+    return run, cfg
 
 
 def versions() -> dict[str, str]:

@@ -12,11 +12,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gpugym_jax.cli import STARTED
 from gpugym_jax.config import Config
 from gpugym_jax.runs import checkpoint
 from gpugym_jax.runs.building import Built, Start
 from gpugym_jax.runs.console import Progress, Reporter
+from gpugym_jax.runs.stages import STARTED
 from gpugym_jax.runs.tracking import Tracker
 
 log = logging.getLogger(__name__)
@@ -76,11 +76,8 @@ class Outputs(NamedTuple):
 class Loop:
     """The loop over iterations: it reads an iteration's numbers while the device runs the next one."""
 
-    def __init__(
-        self, cfg: Config, built: Built, out: Outputs, stages: dict[str, float], collect_s: float | None
-    ) -> None:
+    def __init__(self, cfg: Config, built: Built, out: Outputs, stages: dict[str, float]) -> None:
         self.cfg, self.built, self.out, self.stages = cfg, built, out, stages
-        self.collect_s = collect_s
         self.env_steps = cfg.runner.num_envs * cfg.ppo.rollout_length
         self.mark = time.perf_counter()
         self.calls = 0  # of `iterate` since the mark
@@ -126,7 +123,7 @@ class Loop:
     def report(self, iteration: int, numbers: dict[str, float], seconds: float) -> None:
         """Track the numbers and show them."""
         total = self.cfg.runner.iterations
-        collect_s = self.built.collecting.pop() if self.built.collecting else self.collect_s
+        collect_s = self.built.collecting.pop() if self.built.collecting else None
         elapsed = time.perf_counter() - STARTED
         timing = {
             "time/elapsed_s": elapsed,

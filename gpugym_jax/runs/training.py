@@ -8,9 +8,10 @@ from pathlib import Path
 
 from gpugym_jax.config import Config
 from gpugym_jax.runs import checkpoint, directory
-from gpugym_jax.runs.building import begin, build, compiled, find_start, split_if_cheap, stage
+from gpugym_jax.runs.building import begin, build, compiled, find_start
 from gpugym_jax.runs.console import make_reporter, stage_line
 from gpugym_jax.runs.loop import Loop, Outputs
+from gpugym_jax.runs.stages import stage
 from gpugym_jax.runs.tracking import make_tracker
 
 log = logging.getLogger(__name__)
@@ -38,11 +39,10 @@ def train(cfg: Config, resume: Path | None = None, step: int = -1) -> Path:
         run = directory.create(cfg)
         directory.record(run, cfg, found.name if found else "")
         iterate = compiled(built, start.ts, stages)
-        collect_s = split_if_cheap(cfg, built, start.ts, stages)
         (run / "stages.json").write_text(json.dumps(stages, indent=2) + "\n", encoding="utf-8")
         log.info("%s; run %s", stage_line(stages), run)
         with outputs(cfg, run) as out:
-            done = Loop(cfg, built, out, stages, collect_s).run(iterate, start)
+            done = Loop(cfg, built, out, stages).run(iterate, start)
     log.info("%d of %d iterations done; run %s", done, cfg.runner.iterations, run)
     return run
 

@@ -37,8 +37,6 @@ def test_speed_is_split_where_it_can_be() -> None:
     assert speed(HERE) == "2,000 (collection 2,500, learning 10,000)"
     whole = dataclasses.replace(HERE, collect_s=None)
     assert speed(whole) == "2,000 (collection and learning are one program)"
-    once = dataclasses.replace(HERE, stages={"measure collection": 1.0})
-    assert speed(once).endswith("split measured once)")
 
 
 def test_lines_are_few_but_have_the_first_and_the_last(capsys: pytest.CaptureFixture[str]) -> None:

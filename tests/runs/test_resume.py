@@ -10,7 +10,6 @@ import pytest
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import load_config
 from gpugym_jax.runs import building, checkpoint, training
-from gpugym_jax.runs.flat import flatten
 from gpugym_jax.tables import UserError
 
 N = 2
@@ -64,16 +63,6 @@ def test_resume_is_exact_on_a_traceable_physics(whole: Path, half: Path, tmp_pat
             np.testing.assert_array_equal(value, got.items[item][name], err_msg=name)
     assert rows(half) + rows(resumed) == rows(whole)
     assert len(rows(whole)) == 2 * N
-
-
-def test_collection_can_be_timed_without_touching_the_state(tmp_path: Path) -> None:
-    cfg = config(tmp_path, N)
-    built = building.build(cfg)
-    start = building.begin(cfg, built, None)
-    before = flatten(start.ts)
-    assert 0 < building.collection_s(cfg, built.env, start.ts) < 60
-    after = flatten(start.ts)
-    assert all(np.array_equal(before[name], after[name]) for name in before)
 
 
 def test_the_state_is_more_than_the_policy(whole: Path) -> None:

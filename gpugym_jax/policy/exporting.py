@@ -1,7 +1,7 @@
 """From a run's checkpoint to a policy file."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,18 +11,17 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from gpugym_jax import cli
 from gpugym_jax.config import Config
 from gpugym_jax.mdp import make_mdp
+from gpugym_jax.policy.file import write_policy
+from gpugym_jax.policy.graph import Actor
+from gpugym_jax.policy.metadata import action_numbers, describe
 from gpugym_jax.ppo.networks import actor_layers, actor_normalizer, make_networks
 from gpugym_jax.ppo.normalizer import normalize, start_stats
 from gpugym_jax.ppo.state import PolicyState
 from gpugym_jax.robots import ROBOTS
-from gpugym_jax.runs import checkpoint, directory
-from gpugym_jax.runs.policy_file import write_policy
-from gpugym_jax.runs.policy_graph import Actor
-from gpugym_jax.runs.policy_metadata import action_numbers, describe
-from gpugym_jax.tables import UserError, lookup
+from gpugym_jax.runs import checkpoint
+from gpugym_jax.tables import lookup
 
 Reference = Callable[[Float[ndarray, "n obs"]], Float[ndarray, "n act"]]
 
@@ -34,21 +33,7 @@ class Exported:
     path: Path
     run: Path
     iteration: int
-    difference: float  # from the network, as `policy_file.difference`
-
-
-def locate(common: cli.Common, overrides: Sequence[str]) -> tuple[Path, Config]:
-    """The run that the flags name, and its own configuration with the overrides."""
-    given = [*overrides, *cli.flag_overrides(common)]
-    if not common.task and not common.config and Path(common.load_run).is_dir():
-        run = Path(common.load_run)
-        return run, directory.configuration(run, given)
-    asked = cli.configure(common, overrides)
-    run = directory.find(asked, common.load_run)
-    cfg = directory.configuration(run, given)
-    if asked.robot != cfg.robot:
-        raise UserError(f"run {run} is of robot '{cfg.robot}', task '{asked.task}' is of '{asked.robot}'.")
-    return run, cfg
+    difference: float  # from the network, as `policy.file.difference`
 
 
 def blank_policy(cfg: Config, obs_sizes: dict[str, int], action_size: int) -> PolicyState:

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from gpugym_jax import bench
+from gpugym_jax.bench.throughput import make_physics_run, record
 from gpugym_jax.config_yaml import load_config
 from gpugym_jax.env import make_env
 from gpugym_jax.mdp.randomize import varied
 from gpugym_jax.physics import make_physics
 from gpugym_jax.robots import ROBOTS
-from gpugym_jax.runs.throughput import make_physics_run, record
 
 BUSY = ["physics.backend=mujoco", "episode_s=0.1", "pushes.every_s=0.05"]
 
@@ -40,11 +40,22 @@ def test_the_tape_repeats_what_the_environment_did() -> None:
 
 def test_the_command_writes_its_figures(tmp_path: Path) -> None:
     out = tmp_path / "bench.json"
-    flags = ["--task=pendulum", "--backend=mujoco", "--sizes", "8", "--steps", "3", "--repeats", "1"]
+    flags = [
+        "--task=pendulum",
+        "--backend=mujoco",
+        "--sizes",
+        "8",
+        "--steps",
+        "3",
+        "--repeats",
+        "1",
+        "--parts",
+    ]
     assert bench.main([*flags, f"--json={out}"]) == 0
     figures = json.loads(out.read_text())
     assert (figures["task"], figures["backend"]) == ("pendulum", "mujoco")
     (row,) = figures["rows"]
     assert row["num_envs"] == 8
     assert row["ratio"] == pytest.approx(row["env_steps_per_s"] / row["physics_steps_per_s"], rel=0.01)
+    assert row["iteration_s"] == pytest.approx(row["collection_s"] + row["learning_s"])
     assert "versions" in figures and "machine" in figures

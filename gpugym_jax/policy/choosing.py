@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gpugym_jax import cli
 from gpugym_jax.config_yaml import with_override
+from gpugym_jax.policy.file import Act, Batch, Policy, read_policy
+from gpugym_jax.policy.metadata import Contract, describe, parse
 from gpugym_jax.robots import ROBOTS
-from gpugym_jax.runs.directory import experiment_dir
-from gpugym_jax.runs.policy_file import Act, Batch, Policy, read_policy
-from gpugym_jax.runs.policy_metadata import Contract, describe, parse
+from gpugym_jax.runs.directory import Wanted, experiment_dir, locate
 from gpugym_jax.tables import UserError, lookup
 
 OPEN_SECTIONS = ("evaluate", "commands", "pushes", "reset", "terminations", "physics")
@@ -66,48 +65,42 @@ def override(policy: Policy, overrides: Sequence[str]) -> Policy:
     return dataclasses.replace(policy, contract=dataclasses.replace(policy.contract, cfg=cfg))
 
 
-def from_run(common: cli.Common, overrides: Sequence[str]) -> Choice:
-    """The policy of a run's checkpoint, through a policy file that is thrown away."""
-    cli.start_jax(common)
-    from gpugym_jax.runs.exporting import export_run, locate
+def has_network(agent: str) -> bool:
+    """Whether it is the policy itself that acts."""
+    return lookup("agent", agent, AGENTS) is None
 
-    run, cfg = locate(common, overrides)
+
+def acting(policy: Policy, agent: str, seed: int) -> Policy:
+    """The policy with the agent in its network's place."""
+    make = lookup("agent", agent, AGENTS)
+    if make is None:
+        return policy
+    return dataclasses.replace(policy, act=make(policy.contract, seed), source=f"agent {agent}")
+
+
+def from_run(wanted: Wanted) -> Choice:
+    """The policy of a run's checkpoint, through a policy file that is thrown away. JAX must have started."""
+    from gpugym_jax.policy.exporting import export_run
+
+    run, cfg = locate(wanted)
     with tempfile.TemporaryDirectory() as folder:
-        done = export_run(run, cfg, common.checkpoint, Path(folder) / "policy.onnx")
+        done = export_run(run, cfg, wanted.checkpoint, Path(folder) / "policy.onnx")
         policy = read_policy(done.path)
     return Choice(dataclasses.replace(policy, source=f"{run}, iteration {done.iteration}"), run)
 
 
-def without_network(common: cli.Common, overrides: Sequence[str], agent: str) -> Choice:
+def without_network(wanted: Wanted, agent: str, seed: int) -> Choice:
     """An agent on a task, with no run."""
-    cfg = cli.configure(common, overrides)
+    cfg = wanted.cfg or locate(wanted)[1]
     data = describe(cfg, lookup("robot", cfg.robot, ROBOTS))
     contract = parse(data, cfg.task)
-    make = lookup("agent", agent, AGENTS)
-    assert make is not None, "the agent 'policy' has a network"
-    return Choice(
-        Policy(contract, data, make(contract, common.seed or 0), f"agent {agent}"), experiment_dir(cfg)
-    )
+    policy = Policy(contract, data, zero(contract, seed), "")
+    return Choice(acting(policy, agent, seed), experiment_dir(cfg))
 
 
-def choose(
-    common: cli.Common, overrides: Sequence[str], file: Path | None = None, agent: str = "policy"
-) -> Choice:
-    """The policy that the flags name.
-
-    Args:
-        common: The flags that all commands have.
-        overrides: Changes of the configuration.
-        file: A policy file; without it, a run's checkpoint.
-        agent: A name in `AGENTS`, which may act in the policy's place.
-    """
-    make = lookup("agent", agent, AGENTS)
-    if file is None:
-        return without_network(common, overrides, agent) if make else from_run(common, overrides)
+def from_file(file: Path, task: str, overrides: Sequence[str], agent: str, seed: int) -> Choice:
+    """The policy of a file, which must be of `task` if one is named."""
     policy = override(read_policy(file), overrides)
-    if common.task and common.task != policy.contract.task:
-        raise UserError(f"{file} is of task '{policy.contract.task}', not of '{common.task}'.")
-    if make:
-        act = make(policy.contract, common.seed or 0)
-        policy = dataclasses.replace(policy, act=act, source=f"agent {agent}")
-    return Choice(policy, file.parent)
+    if task and task != policy.contract.task:
+        raise UserError(f"{file} is of task '{policy.contract.task}', not of '{task}'.")
+    return Choice(acting(policy, agent, seed), file.parent)

@@ -1,6 +1,8 @@
 """`python -m gpugym_jax.bench --task=mini_cheetah`: an environment's speed beside its bare physics'."""
 
+import contextlib
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +22,8 @@ class Flags:
     """Control steps a measurement."""
     repeats: int = 5
     """Measurements of each; the median counts."""
+    parts: bool = False
+    """Whether a training iteration is timed too, whole and without its epochs: two programs more."""
     json: Path | None = None
     """Where to write the figures."""
 
@@ -28,14 +32,18 @@ def run(flags: Flags, overrides: list[str]) -> int:
     """Measure, print, write."""
     cfg = cli.configure(flags.common, overrides)
     cli.start_jax(flags.common)
+    from gpugym_jax.bench.parts import parts
+    from gpugym_jax.bench.throughput import bench_physics, compare
     from gpugym_jax.physics import resolve
     from gpugym_jax.runs.results import write_result
-    from gpugym_jax.runs.throughput import compare
 
     backend, impl = resolve(cfg.physics)
     rows = []
     for num_envs in flags.sizes or (cfg.runner.num_envs,):
-        row = compare(cfg, num_envs, flags.steps, flags.repeats)
+        with contextlib.closing(bench_physics(cfg, num_envs)) as physics:
+            row = compare(cfg, physics, flags.steps, flags.repeats)
+            if flags.parts:
+                row |= parts(cfg, physics, flags.repeats)
         rows.append(row)
         print(f"{cfg.task} {backend} {impl} {row}", flush=True)
     if flags.json:
@@ -44,7 +52,7 @@ def run(flags: Flags, overrides: list[str]) -> int:
     return 0
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """The command."""
     return cli.main(Flags, run, argv, prog="python -m gpugym_jax.bench")
 

@@ -159,10 +159,15 @@ def timed(run: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
     return time.perf_counter() - begin, result
 
 
-def compare(cfg: Config, num_envs: int, steps: int, repeats: int) -> dict[str, float | int]:
+def bench_physics(cfg: Config, num_envs: int) -> Physics:
+    """The physics that training would use, with so many robots."""
+    timestep = 1.0 / cfg.control.physics_hz
+    return make_physics(ROBOTS[cfg.robot], cfg.physics, num_envs, timestep, varied=varied(cfg.randomize))
+
+
+def compare(cfg: Config, physics: Physics, steps: int, repeats: int) -> dict[str, float | int]:
     """Control steps a second of both, and their ratio: medians of runs taken in turns from one start."""
-    robot, timestep = ROBOTS[cfg.robot], 1.0 / cfg.control.physics_hz
-    physics = make_physics(robot, cfg.physics, num_envs, timestep, varied=varied(cfg.randomize))
+    robot, num_envs = ROBOTS[cfg.robot], physics.num_envs
     everyone: Any = np.ones(num_envs, bool)
 
     def from_state(run: Run) -> Callable[..., Any]:

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
-import jax
 import pytest
 import tyro
 
@@ -90,14 +89,6 @@ def test_a_missing_task_lists_them() -> None:
         cli.configure(Common(task="a", config="b.yaml"), [])
 
 
-def test_simulator_and_learner_may_differ_only_for_mujoco() -> None:
-    split = Common(sim_device="cpu", rl_device="cuda:0")
-    cli.check_devices(split, "mujoco")
-    with pytest.raises(UserError, match="--sim_device=cpu and --rl_device=cuda:0 differ"):
-        cli.check_devices(split, "mjx")
-    cli.check_devices(Common(sim_device="cuda:0", rl_device="cuda:0"), "mjx")
-
-
 @pytest.mark.parametrize(
     ("common", "overrides"),
     [
@@ -139,57 +130,6 @@ def test_isaac_gym_leaves_memory_of_the_gpu(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_device_of_isaac_gym_needs_its_name_on_the_command_line() -> None:
     with pytest.raises(UserError, match="--backend=isaacgym on the command line"):
         cli.configure(Common(task="cartpole", sim_device="cpu"), ["physics.backend=isaacgym"])
-
-
-@pytest.mark.parametrize(
-    ("common", "before", "after"),
-    [
-        (Common(device="cpu"), {}, {"JAX_PLATFORMS": "cpu"}),
-        (Common(device="gpu"), {}, {"JAX_PLATFORMS": "cuda,cpu"}),
-        (Common(device="cuda:1"), {}, {"JAX_PLATFORMS": "cuda,cpu", "CUDA_VISIBLE_DEVICES": "1"}),
-        (Common(rl_device="cuda:1"), {"CUDA_VISIBLE_DEVICES": "4,6"}, {"CUDA_VISIBLE_DEVICES": "6"}),
-        (Common(sim_device="cpu", rl_device="cuda:0"), {}, {"JAX_PLATFORMS": "cuda,cpu"}),
-        (Common(backend="isaacgym", sim_device="cuda:1"), {}, {"JAX_PLATFORMS": None}),
-        (
-            Common(backend="isaacgym", sim_device="cuda:1", rl_device="cuda:2"),
-            {},
-            {"JAX_PLATFORMS": "cuda,cpu", "CUDA_VISIBLE_DEVICES": None},
-        ),
-        (Common(), {"JAX_PLATFORMS": "cpu"}, {"JAX_PLATFORMS": "cpu"}),
-    ],
-)
-def test_the_device_becomes_environment_variables(
-    common: Common, before: dict[str, str], after: dict[str, str | None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("JAX_PLATFORMS", "CUDA_VISIBLE_DEVICES"):
-        monkeypatch.setenv(name, "")  # so that monkeypatch restores it
-        monkeypatch.delenv(name)
-    for name, value in before.items():
-        monkeypatch.setenv(name, value)
-    cli.choose_device(common)
-    assert {name: os.environ.get(name) for name in after} == after
-
-
-def test_a_device_that_there_is_not() -> None:
-    with pytest.raises(UserError, match="--device=tpu: no such device"):
-        cli.choose_device(Common(device="tpu"))
-
-
-def test_beside_isaac_gym_only_jax_is_kept_to_one_gpu() -> None:
-    if jax.default_backend() == "gpu":
-        pytest.skip("the index may not be there")
-    before = jax.config.values["jax_cuda_visible_devices"]
-    with pytest.raises(UserError, match="JAX finds only cpu"):
-        cli.start_jax(Common(backend="isaacgym", rl_device="cuda:2"))
-    assert jax.config.values["jax_cuda_visible_devices"] == "2"
-    jax.config.update("jax_cuda_visible_devices", before)
-
-
-def test_a_gpu_that_there_is_not() -> None:
-    if jax.default_backend() == "gpu":
-        pytest.skip("there is one")
-    with pytest.raises(UserError, match="a GPU was asked for, but JAX finds only cpu"):
-        cli.start_jax(Common(device="cuda:0"))
 
 
 def test_reading_flags_imports_nothing_heavy() -> None:

@@ -9,8 +9,8 @@ import onnxruntime
 from jaxtyping import Float
 from numpy import ndarray
 
-from gpugym_jax.runs.policy_graph import Actor, build_model
-from gpugym_jax.runs.policy_metadata import Contract, parse
+from gpugym_jax.policy.graph import Actor, build_model
+from gpugym_jax.policy.metadata import Contract, parse
 from gpugym_jax.runs.results import write_whole
 from gpugym_jax.tables import UserError
 
@@ -91,7 +91,7 @@ def write_policy(
     Args:
         path: The file; its folder is made if there is none.
         actor: The policy's numbers.
-        metadata: From `policy_metadata.describe`.
+        metadata: From `policy.metadata.describe`.
         reference: The original, observations to raw actions, to compare the file with.
 
     Returns:

@@ -15,11 +15,11 @@ from gpugym_jax import evaluate, export
 from gpugym_jax.config import Config, Observations, Ppo, Runner
 from gpugym_jax.config_yaml import dump, load_config
 from gpugym_jax.mdp import make_mdp
+from gpugym_jax.policy.exporting import blank_policy, reference_of
+from gpugym_jax.policy.file import read_policy
 from gpugym_jax.ppo.state import PolicyState
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.runs import checkpoint
-from gpugym_jax.runs.exporting import blank_policy, reference_of
-from gpugym_jax.runs.policy_file import read_policy
 
 SIZES = {"actor": 8, "critic": 8}
 SEEN = Observations(actor=("dof_sin_cos", "dof_pos_abs", "dof_vel"))
@@ -93,7 +93,7 @@ def test_the_file_lies_in_the_run_by_default(logs: Path) -> None:
         (["--checkpoint=5"], "no checkpoint model_5"),
         (["ppo.actor=[16,9]"], "networks"),
         (["observations.actor=[dof_pos_abs]"], "observations"),
-        (["--task=pendulum", "--load_run={run}"], "is of robot 'cartpole', task 'pendulum' is of 'pendulum'"),
+        (["--task=pendulum", "--load_run={run}"], "is of task cartpole and robot cartpole, not of task pendulum"),
     ],
 )
 def test_what_does_not_fit_is_refused(

@@ -12,10 +12,10 @@ import onnx
 import pytest
 
 from gpugym_jax.config import ActionTerm, Commands, Config, Control, Observations, Ppo
+from gpugym_jax.policy.file import TOLERANCE, read_policy, write_policy
+from gpugym_jax.policy.graph import ACTIVATIONS, Actor
+from gpugym_jax.policy.metadata import describe
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.runs.policy_file import TOLERANCE, read_policy, write_policy
-from gpugym_jax.runs.policy_graph import ACTIVATIONS, Actor
-from gpugym_jax.runs.policy_metadata import describe
 from gpugym_jax.tables import UserError
 
 ROBOT = Robot(
