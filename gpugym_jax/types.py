@@ -88,6 +88,10 @@ class Physics(Protocol[Sim]):
         """What the simulator reports of `sim`."""
         ...
 
+    def ready(self) -> None:
+        """Return when what is built in the background is built, so that the first step runs at speed."""
+        ...
+
     def close(self) -> None:
         """Free what the backend holds. May be called twice."""
         ...

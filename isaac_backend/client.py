@@ -125,6 +125,9 @@ class IsaacPhysics:
         image = self._open().ask(protocol.CAMERA, json.dumps(request).encode(), self._limit_s)
         return np.frombuffer(image, np.uint8).reshape(height, width, 3)
 
+    def ready(self) -> None:
+        """Nothing is built in the background."""
+
     def close(self) -> None:
         """End the worker. May be called twice."""
         self._closed = True

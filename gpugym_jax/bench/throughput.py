@@ -91,6 +91,10 @@ class Taped(NamedTuple):
         """As the physics within."""
         return self.physics.read(sim.sim)
 
+    def ready(self) -> None:
+        """As the physics within."""
+        self.physics.ready()
+
     def close(self) -> None:
         """As the physics within."""
         self.physics.close()
@@ -186,6 +190,7 @@ def compare(cfg: Config, physics: Physics, steps: int, repeats: int) -> dict[str
     begin = jax.device_get(physics.read(sim).robot)
     sim, tape = record(cfg, physics, EnvState(sim, task), steps)
 
+    physics.ready()
     rest, times = {"env": task, "physics": tape}, {name: [] for name in runs}
     for turn in range(repeats + 1):
         for name, run in runs.items():

@@ -8,6 +8,7 @@ anew in every step, so that XLA drops what nobody reads; that measured faster th
 # pyright: reportAttributeAccessIssue=false
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -64,6 +65,7 @@ class MjxPhysics:
         model = load_model(robot, timestep=timestep, cfg=cfg, sensors=warp)
         self._model, self._layout = model, make_layout(robot, model)
         self._rules = make_rules(varied, model, self._layout.base, cfg.friction, CANNOT)
+        self._kernels = begin_kernels(model, cfg) if warp else None
         make_step = make_warp_step if warp else make_jax_step
         self._step = jax.vmap(exact(make_step(model, self._layout, cfg, num_envs, self._rules.varied)))
         # sensors are Warp's own: plain JAX gives the kinematics of both
@@ -106,6 +108,11 @@ class MjxPhysics:
             robot=robot, body_pos=pos, body_vel=vel, body_force=sim.body_force, overflow=sim.overflow
         )
 
+    def ready(self) -> None:
+        """Return when Warp's kernels are built, or raise what went wrong with one."""
+        if self._kernels:
+            self._kernels.result()
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -118,6 +125,13 @@ def exact(f: Callable[..., Any]) -> Callable[..., Any]:
             return f(*args)
 
     return f_exact
+
+
+def begin_kernels(model: mujoco.MjModel, cfg: PhysicsConfig) -> "Future[None]":
+    """Let Warp's kernels be built while JAX traces and compiles."""
+    from gpugym_jax.physics.warp_kernels import build_kernels
+
+    return build_kernels(model, cfg.contacts, cfg.constraints)
 
 
 def make_leaves(

@@ -82,6 +82,9 @@ class MujocoPhysics:
         """What the simulator reported when it was at `sim`."""
         return sim.reading
 
+    def ready(self) -> None:
+        """Nothing is built in the background."""
+
     def close(self) -> None:
         """End the threads."""
         self._batch = None

@@ -96,4 +96,7 @@ def compiled(built: Built, ts: Any, seconds: dict[str, float]) -> Callable[[Any]
     with stage("trace", seconds):
         lowered = iterate.lower(ts)  # type: ignore[attr-defined]  # `jax.jit` of a traceable iteration
     with stage("compile", seconds):
-        return lowered.compile()
+        program = lowered.compile()
+    with stage("kernels", seconds):
+        built.physics.ready()
+    return program

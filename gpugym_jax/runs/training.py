@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from gpugym_jax.runs import checkpoint, directory
 from gpugym_jax.runs.building import begin, build, compiled, find_start
 from gpugym_jax.runs.console import make_reporter, stage_line
 from gpugym_jax.runs.loop import Loop, Outputs
-from gpugym_jax.runs.stages import stage
+from gpugym_jax.runs.stages import STARTED, stage
 from gpugym_jax.runs.tracking import make_tracker
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ def train(cfg: Config, resume: Path | None = None, step: int = -1) -> Path:
         UserError: Before anything is compiled, if a name or a checkpoint does not fit.
         DivergedError: If a number is no longer finite.
     """
-    stages: dict[str, float] = {}
+    stages = {"import": time.perf_counter() - STARTED}
     with stage("build", stages):
         built = build(cfg)
     with contextlib.closing(built.physics):

@@ -1,0 +1,52 @@
+"""Warp's kernels are found without a GPU, and on one they are all that a step loads."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.physics import make_physics
+from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.model import load_model
+
+wp = pytest.importorskip("warp", reason="warp-lang is not installed: pip install -e .[warp]")
+warp_kernels = pytest.importorskip("gpugym_jax.physics.warp_kernels")
+
+CFG = PhysicsConfig()
+
+
+def test_a_step_names_its_modules_without_a_gpu() -> None:
+    model = load_model(ROBOTS["mini_cheetah"], timestep=0.005, cfg=CFG, sensors=True)
+    before = wp.launch
+    launches = warp_kernels.launches_of_step(model, CFG.contacts, CFG.constraints)
+    assert wp.launch is before
+    assert len(launches) == len(set(launches)) > 20
+    names = " ".join(module.name for module, _ in launches)
+    for part in ("smooth", "solver", "constraint", "sensor", "cholesky", "primitive_narrowphase"):
+        assert part in names
+    assert {32, 64, None} <= {block_dim for _, block_dim in launches}
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(jax.default_backend() != "gpu", reason="builds kernels for an NVIDIA GPU")
+def test_a_step_loads_nothing_that_was_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    robot = ROBOTS["mini_cheetah"]
+    physics = make_physics(robot, PhysicsConfig(backend="mjx", impl="warp"), 2, 0.005, varied=())
+    physics.ready()
+    loaded = []
+    compile_module = wp._src.context.Module._compile
+
+    def noted(module: object, *args: object, **kwargs: object) -> object:
+        loaded.append(module.name)  # type: ignore[attr-defined]
+        return compile_module(module, *args, **kwargs)
+
+    monkeypatch.setattr(wp._src.context.Module, "_compile", noted)
+    n, dofs = 2, len(robot.dofs)
+    from gpugym_jax.mdp.resets import basic
+    from gpugym_jax.physics.variation import nominal
+
+    start = jax.tree.map(lambda x: jnp.tile(x, (n, *[1] * x.ndim)), basic(jax.random.key(0), robot))
+    sim = physics.init(start, nominal(n, 1.0))
+    jax.block_until_ready(jax.jit(physics.step)(sim, np.zeros((n, dofs), np.float32)))
+    assert loaded == []
