@@ -89,7 +89,7 @@ class Physics(Protocol[Sim]):
         ...
 
     def ready(self) -> None:
-        """Return when what is built in the background is built, so that the first step runs at speed."""
+        """Build what the first step would else build; may run in a thread beside JAX's compiler."""
         ...
 
     def close(self) -> None:

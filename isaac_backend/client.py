@@ -126,7 +126,7 @@ class IsaacPhysics:
         return np.frombuffer(image, np.uint8).reshape(height, width, 3)
 
     def ready(self) -> None:
-        """Nothing is built in the background."""
+        """Nothing is left to build."""
 
     def close(self) -> None:
         """End the worker. May be called twice."""

@@ -8,7 +8,6 @@ anew in every step, so that XLA drops what nobody reads; that measured faster th
 # pyright: reportAttributeAccessIssue=false
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -65,7 +64,7 @@ class MjxPhysics:
         model = load_model(robot, timestep=timestep, cfg=cfg, sensors=warp)
         self._model, self._layout = model, make_layout(robot, model)
         self._rules = make_rules(varied, model, self._layout.base, cfg.friction, CANNOT)
-        self._kernels = begin_kernels(model, cfg) if warp else None
+        self._warp, self._cfg = warp, cfg
         make_step = make_warp_step if warp else make_jax_step
         self._step = jax.vmap(exact(make_step(model, self._layout, cfg, num_envs, self._rules.varied)))
         # sensors are Warp's own: plain JAX gives the kinematics of both
@@ -109,9 +108,11 @@ class MjxPhysics:
         )
 
     def ready(self) -> None:
-        """Return when Warp's kernels are built, or raise what went wrong with one."""
-        if self._kernels:
-            self._kernels.result()
+        """Build Warp's kernels, all at once, which it would else do one after the other at the first step."""
+        if self._warp:
+            from gpugym_jax.physics.warp_kernels import build_kernels
+
+            build_kernels(self._model, self._cfg.contacts, self._cfg.constraints)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -125,13 +126,6 @@ def exact(f: Callable[..., Any]) -> Callable[..., Any]:
             return f(*args)
 
     return f_exact
-
-
-def begin_kernels(model: mujoco.MjModel, cfg: PhysicsConfig) -> "Future[None]":
-    """Let Warp's kernels be built while JAX traces and compiles."""
-    from gpugym_jax.physics.warp_kernels import build_kernels
-
-    return build_kernels(model, cfg.contacts, cfg.constraints)
 
 
 def make_leaves(

@@ -83,7 +83,7 @@ class MujocoPhysics:
         return sim.reading
 
     def ready(self) -> None:
-        """Nothing is built in the background."""
+        """Nothing is left to build."""
 
     def close(self) -> None:
         """End the threads."""

@@ -10,7 +10,7 @@ then loaded from a pool of threads (Warp's code generation holds a lock, its com
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -49,23 +49,16 @@ def launches_of_step(model: mujoco.MjModel, contacts: int, constraints: int) -> 
     robot = mujoco_warp.put_model(model)
     # a loop that asks the device whether to go on would never end: nothing runs
     robot.opt.graph_conditional = False
+    robot.opt.warn_overflow = 0  # as `mjx.py` has it: other kernels would print
     data = mujoco_warp.make_data(model, nworld=1, naconmax=contacts, njmax=constraints)
     with noted_launches() as launches:
         mujoco_warp.step(robot, data)
     return list(dict.fromkeys(launches))
 
 
-def _finish(loads: list["Future[Any]"]) -> None:
-    for load in loads:
-        load.result()
-
-
-def build_kernels(model: mujoco.MjModel, contacts: int, constraints: int) -> "Future[None]":
-    """Begin to build and load the kernels of a step on the present CUDA device; done when the future is."""
+def build_kernels(model: mujoco.MjModel, contacts: int, constraints: int) -> None:
+    """Build and load the kernels of a step on the present CUDA device, as many at once as there are cores."""
     device, launches = wp.get_device(), launches_of_step(model, contacts, constraints)
-    workers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="warp kernels")
-    # the last in the queue: by then a worker is free, and it waits for the others
-    loads = [workers.submit(module.load, device, block_dim) for module, block_dim in launches]
-    done = workers.submit(_finish, loads)
-    workers.shutdown(wait=False)
-    return done
+    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="warp kernels") as workers:
+        for load in [workers.submit(module.load, device, block_dim) for module, block_dim in launches]:
+            load.result()

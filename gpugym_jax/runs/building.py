@@ -1,7 +1,6 @@
 """What a run needs before its first iteration: every name resolved, a state to begin with, a program."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +14,6 @@ from gpugym_jax.physics import make_physics
 from gpugym_jax.ppo.learn import Learner, make_learner
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.runs import checkpoint
-from gpugym_jax.runs.stages import stage
 from gpugym_jax.runs.tracking import check_trackers
 from gpugym_jax.tables import UserError, lookup
 from gpugym_jax.types import Env, Physics, Scan
@@ -86,17 +84,3 @@ def begin(cfg: Config, built: Built, found: checkpoint.Checkpoint | None) -> Sta
     ts = init(key)
     restored = checkpoint.restore_train(found, checkpoint.portable(physics, ts))
     return Start(checkpoint.revive(physics, restored), found.step)
-
-
-def compiled(built: Built, ts: Any, seconds: dict[str, float]) -> Callable[[Any], tuple[Any, Any]]:
-    """One iteration as one program, compiled ahead; on a live physics as it is."""
-    iterate = compile_for(built.physics, built.learner.iterate, donate_argnums=0)
-    if not built.physics.traceable:
-        return iterate
-    with stage("trace", seconds):
-        lowered = iterate.lower(ts)  # type: ignore[attr-defined]  # `jax.jit` of a traceable iteration
-    with stage("compile", seconds):
-        program = lowered.compile()
-    with stage("kernels", seconds):
-        built.physics.ready()
-    return program

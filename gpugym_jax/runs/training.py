@@ -9,7 +9,8 @@ from pathlib import Path
 
 from gpugym_jax.config import Config
 from gpugym_jax.runs import checkpoint, directory
-from gpugym_jax.runs.building import begin, build, compiled, find_start
+from gpugym_jax.runs.building import begin, build, find_start
+from gpugym_jax.runs.compiling import begin_compile
 from gpugym_jax.runs.console import make_reporter, stage_line
 from gpugym_jax.runs.loop import Loop, Outputs
 from gpugym_jax.runs.stages import STARTED, stage
@@ -35,14 +36,15 @@ def train(cfg: Config, resume: Path | None = None, step: int = -1) -> Path:
         built = build(cfg)
     with contextlib.closing(built.physics):
         found = find_start(cfg, built, resume, step) if resume else None
+        compiled = begin_compile(built.physics, built.learner, stages)
         with stage("start", stages):
             start = begin(cfg, built, found)
         run = directory.create(cfg)
         directory.record(run, cfg, found.name if found else "")
-        iterate = compiled(built, start.ts, stages)
-        (run / "stages.json").write_text(json.dumps(stages, indent=2) + "\n", encoding="utf-8")
-        log.info("%s; run %s", stage_line(stages), run)
         with outputs(cfg, run) as out:
+            iterate = compiled()
+            (run / "stages.json").write_text(json.dumps(stages, indent=2) + "\n", encoding="utf-8")
+            log.info("%s; run %s", stage_line(stages), run)
             done = Loop(cfg, built, out, stages).run(iterate, start)
     log.info("%d of %d iterations done; run %s", done, cfg.runner.iterations, run)
     return run
