@@ -93,7 +93,10 @@ def test_the_file_lies_in_the_run_by_default(logs: Path) -> None:
         (["--checkpoint=5"], "no checkpoint model_5"),
         (["ppo.actor=[16,9]"], "networks"),
         (["observations.actor=[dof_pos_abs]"], "observations"),
-        (["--task=pendulum", "--load_run={run}"], "is of task cartpole and robot cartpole, not of task pendulum"),
+        (
+            ["--task=pendulum", "--load_run={run}"],
+            "is of task cartpole and robot cartpole, not of task pendulum",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(
