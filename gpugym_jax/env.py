@@ -42,4 +42,5 @@ def make_env(cfg: Config, robot: Robot, physics: Physics) -> Env:
         result = StepResult(obs, v.final_obs, v.reward, v.terminated, v.timed_out, v.metrics)
         return EnvState(sim, v.task), result
 
-    return Env(reset, step, scan, physics.num_envs, mdp.action_size, mdp.obs_sizes)
+    sizes = (physics.num_envs, mdp.action_size, mdp.obs_sizes)
+    return Env(reset, step, scan, *sizes, spread=cfg.randomize.start_step)

@@ -159,6 +159,7 @@ class Env(NamedTuple):
     num_envs: int
     action_size: int
     obs_sizes: dict[str, int]  # width of each observation group
+    spread: bool = False  # whether first episodes begin at a random age
 
 
 class Mdp(NamedTuple):

@@ -19,9 +19,10 @@ from gpugym_jax.types import Env, EnvState, Obs, StepResult
 Collected = tuple[EnvState, Obs, Episodes, Transition]
 
 
-def start_episodes(num_envs: int) -> Episodes:
-    """No episode has ended yet, and all numbers say 0."""
+def start_episodes(num_envs: int, spread: bool = False) -> Episodes:
+    """No episode has ended yet, and all numbers say 0. With `spread` those under way began before the run."""
     return Episodes(
+        whole=jnp.full(num_envs, not spread),
         running_return=jnp.zeros(num_envs, jnp.float32),
         running_length=jnp.zeros(num_envs, jnp.float32),
         mean_return=jnp.zeros((), jnp.float32),
@@ -32,17 +33,20 @@ def start_episodes(num_envs: int) -> Episodes:
 
 def count(episodes: Episodes, out: StepResult) -> tuple[Episodes, Tally]:
     """Add a control step to the episodes under way, and take the ended ones off."""
+    known = episodes.whole
     returns, lengths = episodes.running_return + out.reward, episodes.running_length + 1
     ended = out.terminated | out.timed_out
     tally = Tally(
-        ended=jnp.sum(ended, dtype=jnp.float32),
-        early=jnp.sum(out.terminated, dtype=jnp.float32),
-        returns=jnp.sum(jnp.where(ended, returns, 0.0)),
-        lengths=jnp.sum(jnp.where(ended, lengths, 0.0)),
+        ended=jnp.sum(ended & known, dtype=jnp.float32),
+        early=jnp.sum(out.terminated & known, dtype=jnp.float32),
+        returns=jnp.sum(jnp.where(ended & known, returns, 0.0)),
+        lengths=jnp.sum(jnp.where(ended & known, lengths, 0.0)),
         metrics=jax.tree.map(lambda x: jnp.mean(x, dtype=jnp.float32), out.metrics),
     )
     running = episodes.replace(
-        running_return=jnp.where(ended, 0.0, returns), running_length=jnp.where(ended, 0.0, lengths)
+        whole=known | ended,
+        running_return=jnp.where(ended, 0.0, returns),
+        running_length=jnp.where(ended, 0.0, lengths),
     )
     return running, tally
 

@@ -76,7 +76,8 @@ def make_init(cfg: Ppo, env: Env, networks: Networks) -> Callable[[Key[Array, ""
     def begin(key: Key[Array, ""]) -> tuple[PolicyState, OptState, Episodes]:
         params = networks.init(key)
         normalizer = {name: start_stats(n) for name, n in env.obs_sizes.items() if cfg.normalize_obs}
-        return PolicyState(params, normalizer), start_optimizer(cfg, params), start_episodes(env.num_envs)
+        episodes = start_episodes(env.num_envs, env.spread)
+        return PolicyState(params, normalizer), start_optimizer(cfg, params), episodes
 
     @jax.jit
     def apart(obs: Obs) -> Obs:

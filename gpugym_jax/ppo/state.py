@@ -40,8 +40,12 @@ class OptState(struct.PyTreeNode):
 
 
 class Episodes(struct.PyTreeNode):
-    """Episodes under way, and what the last iteration in which any ended said of those."""
+    """Episodes under way, and what the last iteration in which any ended said of those.
 
+    An episode that was under way when the run began is not counted: its end says nothing of its length.
+    """
+
+    whole: Bool[Array, " env"]  # began in this run
     running_return: Float[Array, " env"]  # undiscounted sum of rewards so far
     running_length: Float[Array, " env"]  # control steps so far
     mean_return: Float[Array, ""]
@@ -64,7 +68,7 @@ class TrainState(struct.PyTreeNode):
 class Tally(struct.PyTreeNode):
     """One control step over all robots, as sums and means."""
 
-    ended: Float[Array, "*time"]  # episodes
+    ended: Float[Array, "*time"]  # episodes that began in this run
     early: Float[Array, "*time"]  # of those, terminated
     returns: Float[Array, "*time"]  # sum over the ended
     lengths: Float[Array, "*time"]  # sum over the ended, control steps

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from gpugym_jax.config import Ppo
 from gpugym_jax.ppo import losses as formula
@@ -20,20 +20,29 @@ LEARNING_RATE_FACTOR = 1.5
 
 Update = Callable[..., tuple[PolicyState, OptState, dict[str, Float[Array, ""]]]]
 
+ADAM: Any = optax.scale_by_adam()  # `Any`: optax's types of a tree have no room for our dataclasses
+"""Kingma and Ba 2015, with optax's constants: the direction. The learning rate is applied outside."""
 
-Optimizer = tuple[Callable[..., Any], Callable[..., Any]]
-"""`init(params) -> memory`, `update(gradient, memory) -> direction, memory`: optax's pair."""
 
+def clipped(cfg: Ppo, grads: Params) -> Params:
+    """Gradients of a norm of at most `max_grad_norm`.
 
-def make_optimizer(cfg: Ppo) -> Optimizer:
-    """Adam's direction after clipping the gradient's norm; the learning rate is applied outside."""
-    return optax.chain(optax.clip_by_global_norm(cfg.max_grad_norm), optax.scale_by_adam())
+    Of all together as in rsl_rl 1.0.2, or of the actor (with its std) and the critic each, as in newer ones.
+    """
+    whole = optax.clip_by_global_norm(cfg.max_grad_norm)
+
+    def clip(tree: Any) -> Any:
+        return whole.update(tree, optax.EmptyState())[0]
+
+    if not cfg.clip_apart:
+        return clip(grads)
+    actor, std = clip((grads.actor, grads.std))
+    return Params(actor, clip(grads.critic), std)
 
 
 def start_optimizer(cfg: Ppo, params: Params) -> OptState:
     """The memory before the first gradient."""
-    init, _ = make_optimizer(cfg)
-    return OptState(init(params), jnp.asarray(cfg.learning_rate, jnp.float32))
+    return OptState(ADAM.init(params), jnp.asarray(cfg.learning_rate, jnp.float32))
 
 
 def adapted(cfg: Ppo, learning_rate: Float[Array, ""], kl: Float[Array, ""]) -> Float[Array, ""]:
@@ -90,29 +99,35 @@ def make_descend(cfg: Ppo, networks: Networks) -> Callable[..., tuple[Params, Op
     Rows that are left over after equal minibatches sit out an epoch, others in each (rsl_rl drops them too).
     """
     gradient = jax.grad(make_objective(cfg, networks), has_aux=True)
-    _, direct = make_optimizer(cfg)
 
     def descend(
         params: Params, opt: OptState, old_std: Array, batch: Batch, key: Key[Array, ""]
     ) -> tuple[Params, OptState, Losses]:
         rows = batch.value.shape[0]
 
-        def one(carry: tuple[Params, OptState], part: Batch) -> tuple[tuple[Params, OptState], Losses]:
-            params, opt = carry
+        def one(
+            carry: tuple[Params, OptState], x: tuple[Batch, Bool[Array, ""]]
+        ) -> tuple[tuple[Params, OptState], Losses]:
+            (params, opt), (part, adapts) = carry, x
             grads, losses = gradient(params, old_std, part)
-            learning_rate = adapted(cfg, opt.learning_rate, losses.kl)
-            direction, adam = direct(grads, opt.adam)
+            learning_rate = jnp.where(adapts, adapted(cfg, opt.learning_rate, losses.kl), opt.learning_rate)
+            direction, adam = ADAM.update(clipped(cfg, grads), opt.adam)
             params = jax.tree.map(lambda p, d: p - learning_rate * d, params, direction)
             params = networks.project(params)
             return (params, OptState(adam, learning_rate)), losses
 
-        def epoch(carry: tuple[Params, OptState], key: Key[Array, ""]) -> tuple[Any, Losses]:
+        def epoch(
+            carry: tuple[Params, OptState], x: tuple[Key[Array, ""], Bool[Array, " minibatch"]]
+        ) -> tuple[Any, Losses]:
+            key, adapts = x
             order = jax.random.permutation(key, rows)[: rows - rows % cfg.minibatches]
             order = order.reshape(cfg.minibatches, -1)
             # All rows are gathered at once: one large kernel an array instead of one a minibatch.
-            return jax.lax.scan(one, carry, jax.tree.map(lambda x: x[order], batch))
+            return jax.lax.scan(one, carry, (jax.tree.map(lambda x: x[order], batch), adapts))
 
-        carry, losses = jax.lax.scan(epoch, (params, opt), jax.random.split(key, cfg.epochs))
+        shape = (cfg.epochs, cfg.minibatches)
+        adapts = jnp.full(shape, True).at[:1, :1].set(cfg.adapt_at_first)
+        carry, losses = jax.lax.scan(epoch, (params, opt), (jax.random.split(key, cfg.epochs), adapts))
         return *carry, losses
 
     return descend

@@ -66,7 +66,7 @@ def headline(p: Progress) -> list[tuple[str, str]]:
         ("env steps/s", speed(p)),
         ("elapsed", clock(p.elapsed_s)),
         ("ETA", clock(p.eta_s)),
-        ("episode reward", f"{n['episode/return']:.3f}"),
+        ("episode reward", f"{n['episode/return']:.3f}" if n["episode/length"] else "none ended yet"),
         ("episode length", f"{n['episode/length']:.0f} steps"),
         ("learning rate", f"{n['policy/learning_rate']:.2e}"),
         ("std", f"{n['policy/std']:.3f}"),

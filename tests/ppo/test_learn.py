@@ -11,8 +11,8 @@ import pytest
 
 from gpugym_jax.ppo.collect import count, start_episodes, summarize
 from gpugym_jax.ppo.learn import Learner, make_learner, per_step
-from gpugym_jax.ppo.state import TrainState
-from gpugym_jax.ppo.update import adapted
+from gpugym_jax.ppo.state import Params, TrainState
+from gpugym_jax.ppo.update import adapted, clipped
 from gpugym_jax.tables import UserError
 from gpugym_jax.types import StepResult
 from tests.ppo import probes
@@ -131,6 +131,31 @@ def test_episode_numbers() -> None:
     assert (ended.mean_return, ended.mean_length, ended.early_share) == (3.0, 1.5, 0.5)
 
 
+def test_an_episode_under_way_when_the_run_begins_is_not_counted() -> None:
+    # Robot 0 ends at once, then after two steps of the run; robot 1 ends only what it had begun before.
+    steps = [
+        step_result([1.0, 1.0], [True, False], [False, False]),
+        step_result([2.0, 2.0], [False, False], [False, True]),
+        step_result([3.0, 3.0], [False, False], [True, False]),
+    ]
+    episodes, tallies = start_episodes(2, spread=True), []
+    for step in steps:
+        episodes, tally = count(episodes, step)
+        tallies.append(tally)
+    np.testing.assert_array_equal([t.ended for t in tallies], [0.0, 0.0, 1.0])
+    after = summarize(episodes, jax.tree.map(lambda *x: jnp.stack(x), *tallies))
+    assert (after.mean_return, after.mean_length, after.early_share) == (5.0, 2.0, 0.0)
+
+
+def test_first_episodes_of_a_spread_env_are_not_counted() -> None:
+    def first(spread: bool) -> dict[str, jax.Array]:
+        env = probes.late_reward()._replace(spread=spread)
+        learner = make_learner(replace(PROBE, rollout_length=2), env, dt=0.02)
+        return jax.jit(learner.iterate)(learner.init(jax.random.key(0)))[1]
+
+    assert (first(False)["episode/length"], first(True)["episode/length"]) == (2.0, 0.0)
+
+
 def test_episode_numbers_stay_where_nothing_ended() -> None:
     before = start_episodes(2).replace(mean_return=jnp.float32(7.0), early_share=jnp.float32(0.25))
     episodes, tally = count(before, step_result([1.0, 3.0], [False, False], [False, False]))
@@ -201,6 +226,25 @@ def test_learning_rate_moves_either_way(iterate: Iterate, start: TrainState) -> 
         after, metrics = iterate(from_rate(start, rate))
         assert np.sign(float(after.opt.learning_rate) - rate) == direction
         assert float(metrics["policy/learning_rate"]) == float(after.opt.learning_rate)
+
+
+@pytest.mark.parametrize(("at_first", "times"), [(True, 8), (False, 7)])
+def test_the_first_minibatch_of_an_iteration_says_nothing(at_first: bool, times: int) -> None:
+    """From so small a rate that no KL is seen: it rises at each of 4 x 2 minibatches, or not at the first."""
+    cfg = replace(CFG, adapt_at_first=at_first, min_learning_rate=0.0)
+    learner = make_learner(cfg, probes.observed_action(), dt=0.02)
+    after, _ = jax.jit(learner.iterate)(from_rate(learner.init(jax.random.key(0)), 1e-8))
+    np.testing.assert_allclose(after.opt.learning_rate, 1e-8 * 1.5**times, rtol=1e-5)
+
+
+def test_gradients_are_clipped_together_or_apart() -> None:
+    # Actor (3, std 4): norm 5. Critic 12: norm 12. Together: 13.
+    grads = Params(jnp.asarray([3.0]), jnp.asarray([12.0]), jnp.asarray([4.0]))
+    together, apart = (clipped(replace(PROBE, max_grad_norm=1.0, clip_apart=x), grads) for x in (False, True))
+    np.testing.assert_allclose(
+        [together.actor[0], together.critic[0], together.std[0]], [3 / 13, 12 / 13, 4 / 13]
+    )
+    np.testing.assert_allclose([apart.actor[0], apart.critic[0], apart.std[0]], [0.6, 1.0, 0.8])
 
 
 def test_learning_rate_stays_within_its_bounds(iterate: Iterate, start: TrainState) -> None:

@@ -33,6 +33,12 @@ def test_the_table_has_all_numbers() -> None:
     assert " 10 " in text  # 1 % of 1000 steps
 
 
+def test_before_any_episode_has_ended_no_reward_is_shown() -> None:
+    early = dataclasses.replace(HERE, numbers=NUMBERS | {"episode/return": 0.0, "episode/length": 0.0})
+    assert "episode reward none ended yet" in plain_line(early)
+    assert "episode reward 1.500" in plain_line(HERE)
+
+
 def test_speed_is_split_where_it_can_be() -> None:
     assert speed(HERE) == "2,000 (collection 2,500, learning 10,000)"
     whole = dataclasses.replace(HERE, collect_s=None)
