@@ -164,13 +164,13 @@ class Ppo:
     desired_kl: float | None = 0.01  # None: a fixed learning rate
     min_learning_rate: float = 1.0e-5
     max_learning_rate: float = 1.0e-2
-    adapt_at_first: bool = True  # also at an iteration's first minibatch, whose KL is 0 by construction
+    adapt_at_first: bool = False  # also at an iteration's first minibatch, whose KL is 0; rsl_rl 1.0.2 does
     clip: float = 0.2
     value_clip: bool = True
     value_coef: float = 1.0
     entropy_coef: float = 0.01
     max_grad_norm: float = 1.0
-    clip_apart: bool = False  # the gradients of actor and critic each, rather than both as one
+    clip_apart: bool = True  # the gradients of actor and critic each; rsl_rl 1.0.2: both as one
     normalize_obs: bool = False
     normalize_advantage: bool = True
 

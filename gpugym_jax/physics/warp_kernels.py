@@ -56,9 +56,16 @@ def launches_of_step(model: mujoco.MjModel, contacts: int, constraints: int) -> 
     return list(dict.fromkeys(launches))
 
 
+def _shortest_last(launch: Launch) -> tuple[bool, int]:
+    """Tiled kernels, which take longest, and modules of many kernels come first in the queue."""
+    module, block_dim = launch
+    return block_dim is None, -len(module.kernels)
+
+
 def build_kernels(model: mujoco.MjModel, contacts: int, constraints: int) -> None:
     """Build and load the kernels of a step on the present CUDA device, as many at once as there are cores."""
-    device, launches = wp.get_device(), launches_of_step(model, contacts, constraints)
+    device = wp.get_device()
+    launches = sorted(launches_of_step(model, contacts, constraints), key=_shortest_last)
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="warp kernels") as workers:
         for load in [workers.submit(module.load, device, block_dim) for module, block_dim in launches]:
             load.result()
