@@ -222,7 +222,9 @@ def check_pyramids(model: mujoco.MjModel) -> None:
     """Raise `UserError` unless all contacts are pyramids of condim 3: else `net_contact_force` is wrong."""
     by_type = np.any(model.geom_contype | model.geom_conaffinity)
     if model.opt.cone != mujoco.mjtCone.mjCONE_PYRAMIDAL or np.any(model.pair_dim != 3) or by_type:
-        raise UserError("MJX-JAX's contact forces are right for pairs of condim 3 under a pyramidal cone only.")
+        raise UserError(
+            "MJX-JAX's contact forces are right for pairs of condim 3 under a pyramidal cone only."
+        )
 
 
 def net_contact_force(data: mjx.Data, counts_for: Float[Array, "geom body"]) -> Float[Array, "body 3"]:

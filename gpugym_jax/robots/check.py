@@ -44,7 +44,8 @@ def _joints(model: mujoco.MjModel, robot: Robot) -> Iterator[str]:
 def _bodies(model: mujoco.MjModel, robot: Robot) -> Iterator[str]:
     """Reported bodies are there; the base is the body that floats, or is fixed."""
     bodies = [model.body(b).name for b in range(model.nbody)]
-    yield from _present("body or geom", robot.bodies, bodies + [model.geom(g).name for g in range(model.ngeom)])
+    geoms = [model.geom(g).name for g in range(model.ngeom)]
+    yield from _present("body or geom", robot.bodies, bodies + geoms)
     if robot.bodies[0] not in bodies:
         yield f"the base, '{robot.bodies[0]}', is not a body"
         return
@@ -120,7 +121,9 @@ def _masses(model: mujoco.MjModel, robot: Robot) -> Iterator[str]:
         name, welded = model.body(body).name, model.body_weldid == model.body_weldid[body]
         if model.body_weldid[body] and model.body_mass[welded].sum() <= 0:
             yield f"body '{name}' moves and has no mass"
-        elif model.body_mass[body] < 0 or moments[0] < 0 or moments[0] + moments[1] < moments[2] * (1 - SLACK):
+        elif (
+            model.body_mass[body] < 0 or moments[0] < 0 or moments[0] + moments[1] < moments[2] * (1 - SLACK)
+        ):
             yield f"body '{name}' has moments of inertia that no matter has: {_numbers(moments)} kg m^2"
 
 

@@ -41,7 +41,7 @@ def add_ground(spec: mujoco.MjSpec, scene: Scene) -> None:
 
 
 def add_contacts(spec: mujoco.MjSpec, robot: Robot, cfg: PhysicsConfig) -> None:
-    """Pairs of the ground with the robot's `ground_geoms` and, if asked for, its `self_collisions`; no others.
+    """Pairs of the ground with `Robot.ground_geoms` and, if asked for, `Robot.self_collisions`; no others.
 
     To be called before the ground is added.
     """

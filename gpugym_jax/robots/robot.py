@@ -13,8 +13,8 @@ class Robot:
 
     `dofs` are joint names in the order in which policies see them. `bodies` are what a `Reading` reports:
     a body of the MJCF, or a geom of it (a foot is a sphere on the shank); contact forces on a named geom
-    count for it and not for its body. The base comes first. What touches is named the other way about: a geom,
-    or else a body, which stands for all its geoms that can collide in the MJCF.
+    count for it and not for its body. The base comes first. What touches is named the other way about: a
+    geom, or else a body, which stands for all its geoms that can collide in the MJCF.
     """
 
     name: str

@@ -30,8 +30,7 @@ def take_out(spec: mujoco.MjSpec, file: Path) -> None:
     _reset_options(spec.option)
     spec.nconmax = spec.njmax = -1
     spec.compiler.discardvisual = False  # geoms that touch nothing are seen nevertheless
-    for field in ("meaninertia", "meanmass", "meansize", "extent"):
-        setattr(spec.stat, field, float("nan"))  # from the model
+    spec.stat.meaninertia = float("nan")  # by which the solver scales: the model's own
     words = [f"{kind} ({len(elements)})" for kind, elements in foreign.items() if elements]
     if words:
         _tell(file, ", ".join(words))
