@@ -137,6 +137,7 @@ class PhysicsConfig:
     backend: str = "auto"  # "auto" | "mjx" | "mujoco" | "isaacgym"
     impl: str = "auto"  # of mjx: "auto" | "jax" | "warp"
     friction: float = 1.0  # nominal sliding coefficient
+    self_collisions: bool = False  # whether the pairs in `Robot.self_collisions` touch
     solver_iterations: int = 4
     line_search_iterations: int = 8
     contacts: int = 16  # room for contacts a robot (mjx); of more, the deepest are kept

@@ -69,11 +69,13 @@ def table_of(title: str, measures: dict[str, dict[str, Any]], rows: list[Any]) -
 def run(flags: Flags, overrides: list[str]) -> int:
     """Judge, print, write."""
     from gpugym_jax.gate.verdict import evaluate
+    from gpugym_jax.robots.scene import make_scene
     from gpugym_jax.runs.results import write_result
 
     policy = cli.choose(flags.common, overrides, flags.policy).policy
     c = policy.contract
-    measures, rows, circumstances = evaluate(policy, gate_of(flags, c.cfg.evaluate), flags.common.seed or 0)
+    gate, scene = gate_of(flags, c.cfg.evaluate), make_scene(c.robot)
+    measures, rows, circumstances = evaluate(policy, scene, gate, flags.common.seed or 0)
     passed = all(row.passed for row in rows)
     figures = {
         "policy": policy.source,

@@ -18,7 +18,7 @@ from gpugym_jax.tables import UserError
 if TYPE_CHECKING:
     from gpugym_jax.gate.scenario import Scenario
     from gpugym_jax.policy.choosing import Choice
-    from gpugym_jax.robots.robot import Robot
+    from gpugym_jax.robots.scene import Scene
 
 SEQUENCE = (
     (0.0, 0.0, 0.0),
@@ -65,7 +65,7 @@ def commands(
     return np.clip(SEQUENCE, low, high)[part]
 
 
-def plan(flags: Flags, choice: "Choice", robot: "Robot") -> "Scenario":
+def plan(flags: Flags, choice: "Choice", scene: "Scene") -> "Scenario":
     """One episode with the commands that the flags ask for."""
     from gpugym_jax.gate.scenario import draw_scenario
 
@@ -77,7 +77,7 @@ def plan(flags: Flags, choice: "Choice", robot: "Robot") -> "Scenario":
         )
     drawn = draw_scenario(
         c,
-        robot,
+        scene,
         episodes=1,
         seconds=flags.seconds,
         seed=flags.common.seed or 0,
@@ -88,7 +88,7 @@ def plan(flags: Flags, choice: "Choice", robot: "Robot") -> "Scenario":
     return dataclasses.replace(drawn, command=asked[:, None])
 
 
-def film(flags: Flags, choice: "Choice", scenario: "Scenario", robot: "Robot") -> None:
+def film(flags: Flags, choice: "Choice", scenario: "Scenario") -> None:
     """Write video and plots of an episode."""
     from gpugym_jax.gate.plots import write_plots
     from gpugym_jax.gate.rollout import rollout
@@ -96,11 +96,11 @@ def film(flags: Flags, choice: "Choice", scenario: "Scenario", robot: "Robot") -
     from gpugym_jax.gate.world import make_model, poses
 
     c, folder = choice.policy.contract, flags.out or choice.folder / "play"
-    record = rollout(choice.policy, scenario)
+    record, robot = rollout(choice.policy, scenario), scenario.scene.robot
     for path in write_plots(folder, record, c, robot):
         print(f"wrote {path}")
     if flags.video:
-        model = make_model(c, robot)
+        model = make_model(c, scenario.scene)
         shown = poses(robot, model, record.base_pos[:, 0], record.base_quat[:, 0], record.dof_pos[:, 0])
         fps = write_video(folder / "video.mp4", model, shown, c.step_dt)
         print(f"wrote {folder / 'video.mp4'}, {flags.seconds:g} s at {fps:g} frames a second")
@@ -115,18 +115,17 @@ def run(flags: Flags, overrides: list[str]) -> int:
     windowed = not flags.common.headless and bool(os.environ.get("DISPLAY"))
     if not windowed:
         choose_gl()
-    from gpugym_jax.robots import ROBOTS
+    from gpugym_jax.robots.scene import make_scene
 
     choice = cli.choose(flags.common, overrides, flags.policy, flags.agent)
-    robot = ROBOTS[choice.policy.contract.robot]
-    scenario = plan(flags, choice, robot)
+    scenario = plan(flags, choice, make_scene(choice.policy.contract.robot))
     print(f"playing {choice.policy.source}")
     if windowed:
         from gpugym_jax.gate.viewer import watch
 
         watch(choice.policy, scenario)
     else:
-        film(flags, choice, scenario, robot)
+        film(flags, choice, scenario)
     return 0
 
 

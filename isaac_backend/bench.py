@@ -17,10 +17,9 @@ import numpy as np
 from gpugym_jax import cli
 from gpugym_jax.config import IsaacGym, PhysicsConfig
 from gpugym_jax.physics.variation import nominal
-from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.robot import Robot
+from gpugym_jax.robots.scene import Scene, make_scene
 from gpugym_jax.runs.results import write_result
-from gpugym_jax.tables import lookup
 from gpugym_jax.types import RobotState
 from isaac_backend import protocol
 from isaac_backend.client import IsaacPhysics
@@ -65,11 +64,11 @@ def summary(taken: np.ndarray) -> dict[str, float]:
     return {"median_us": median, "p99_us": p99}
 
 
-def through_client(robot: Robot, num_envs: int, substeps: int, python: str) -> np.ndarray:
+def through_client(scene: Scene, num_envs: int, substeps: int, python: str) -> np.ndarray:
     """A substep as an environment calls it: torque in, exchange, reading out."""
     cfg = PhysicsConfig(backend="isaacgym", isaac=IsaacGym(python=python))
-    physics = IsaacPhysics(robot, cfg, num_envs, 0.005, simulator=STILL)
-    arrays = {f.name: np.zeros(f.shape, np.float32) for f in table_of(robot, num_envs)}
+    physics = IsaacPhysics(scene, cfg, num_envs, 0.005, simulator=STILL)
+    arrays = {f.name: np.zeros(f.shape, np.float32) for f in table_of(scene.robot, num_envs)}
     state = RobotState(**{f.name: arrays[f.name] for f in fields(RobotState)})
     sim = physics.init(state, nominal(num_envs, cfg.friction))
 
@@ -100,9 +99,10 @@ def size_of(table: protocol.Fields) -> int:
     return sum(int(np.prod(f.shape)) * np.dtype(f.dtype).itemsize for f in table)
 
 
-def measure(robot: Robot, num_envs: int, substeps: int, python: str) -> dict[str, Any]:
+def measure(scene: Scene, num_envs: int, substeps: int, python: str) -> dict[str, Any]:
     """One size's figures."""
-    step = through_client(robot, num_envs, substeps, python)
+    robot = scene.robot
+    step = through_client(scene, num_envs, substeps, python)
     exchange = through_connection(robot, num_envs, substeps, python)
     table = table_of(robot, num_envs)
     return {
@@ -120,11 +120,11 @@ def measure(robot: Robot, num_envs: int, substeps: int, python: str) -> dict[str
 
 def run(flags: Flags, overrides: list[str]) -> int:
     """Measure, print, write."""
-    robot = lookup("robot", flags.robot, ROBOTS)
+    scene = make_scene(flags.robot)
     python = flags.isaac_python or os.environ.get("ISAAC_PYTHON", "") or sys.executable
     rows = []
     for num_envs in flags.sizes:
-        rows.append(measure(robot, num_envs, flags.substeps, python))
+        rows.append(measure(scene, num_envs, flags.substeps, python))
         print(rows[-1], flush=True)
     if flags.json:
         figures = {"substeps": flags.substeps, "decimation": DECIMATION, "control_step_s": CONTROL_STEP_S}

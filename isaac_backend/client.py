@@ -19,7 +19,7 @@ from gpugym_jax.physics.live import LiveSim, check_latest
 from gpugym_jax.physics.variation import make_rules
 from gpugym_jax.robots.layout import make_layout
 from gpugym_jax.robots.model import load_model
-from gpugym_jax.robots.robot import Robot
+from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import Reading, RobotState, Variation
 from isaac_backend import protocol
 from isaac_backend.check import chosen_python, require
@@ -45,7 +45,7 @@ class IsaacPhysics:
 
     def __init__(
         self,
-        robot: Robot,
+        scene: Scene,
         cfg: PhysicsConfig,
         num_envs: int,
         timestep: float,
@@ -53,11 +53,11 @@ class IsaacPhysics:
         terrain: Any = None,
         simulator: Path | None = None,
     ) -> None:
-        self.num_envs = num_envs
+        self.num_envs, robot = num_envs, scene.robot
         self._cfg, self._limit_s = cfg, cfg.isaac.step_timeout_s
         check_settings(cfg.isaac)
         self._python = chosen_python(cfg.isaac)
-        self._model = load_model(robot, timestep=timestep, cfg=cfg, sensors=False)
+        self._model = load_model(scene, timestep=timestep, cfg=cfg, sensors=False)
         base = make_layout(robot, self._model).base
         self._rules = make_rules(varied, self._model, base, cfg.friction, cannot(cfg.isaac))
         if simulator is None:

@@ -8,13 +8,19 @@ from gpugym_jax.gate import world
 from gpugym_jax.policy.file import Act, Policy
 from gpugym_jax.policy.metadata import describe, parse
 from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.robot import Robot
 
 RNG = np.random.default_rng(3)
 
 
 def agent(cfg: Config, act: Act | None = None) -> Policy:
-    """A policy without a file: zero, or the function given."""
-    data = describe(cfg, ROBOTS[cfg.robot])
+    """A policy without a file, for one of our robots: zero, or the function given."""
+    return agent_of(cfg, ROBOTS[cfg.robot], act)
+
+
+def agent_of(cfg: Config, robot: Robot, act: Act | None = None) -> Policy:
+    """Likewise for any robot."""
+    data = describe(cfg, robot)
     contract = parse(data, "test")
 
     def zero(obs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ from gpugym_jax.loops import compile_for
 from gpugym_jax.mdp.randomize import varied
 from gpugym_jax.physics import make_physics
 from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.scene import Scene
 
 BUSY = ("episode_s=0.7", "pushes.every_s=0.25", "commands.resample_s=0.3", "randomize.friction=[0.5, 1.0]")
 """Short episodes, so that much ends, is pushed and is drawn anew in a hundred steps."""
@@ -25,7 +26,9 @@ def play(task: str, backend: list[str], num_envs: int, steps: int, scale: float)
     """`(steps, env, ...)` arrays of what happened."""
     cfg = load_config(task, [*BUSY, *backend])
     robot = ROBOTS[cfg.robot]
-    physics = make_physics(robot, cfg.physics, num_envs, 1.0 / cfg.control.physics_hz, varied(cfg.randomize))
+    physics = make_physics(
+        Scene(robot), cfg.physics, num_envs, 1.0 / cfg.control.physics_hz, varied(cfg.randomize)
+    )
     env = make_env(cfg, robot, physics)
     step = compile_for(physics, env.step)
     state, _ = env.reset(jax.random.key(7))

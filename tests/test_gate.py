@@ -11,6 +11,7 @@ from gpugym_jax.gate import measure, rotation, scenario, verdict, world
 from gpugym_jax.gate.falls import make_fallen
 from gpugym_jax.gate.rollout import Frame, rollout, start
 from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.scene import Scene
 from tests.agents import RNG, agent, random_state
 
 
@@ -18,11 +19,11 @@ def test_feet_bear_the_robots_weight() -> None:
     cfg = load_config("mini_cheetah_ref")
     policy, robot = agent(cfg), ROBOTS["mini_cheetah"]
     plan = scenario.draw_scenario(
-        policy.contract, robot, episodes=2, seconds=1.5, seed=0, calm=True, friction=(0.8, 0.8)
+        policy.contract, Scene(robot), episodes=2, seconds=1.5, seed=0, calm=True, friction=(0.8, 0.8)
     )
     record = rollout(policy, plan)
     weight = record.foot_force[-1, :, :, 2].sum(-1)
-    model = world.make_model(policy.contract, robot)
+    model = world.make_model(policy.contract, Scene(robot))
     np.testing.assert_allclose(weight, model.body_mass.sum() * 9.81, rtol=0.02)
     assert not record.fallen.any()
 
@@ -93,9 +94,9 @@ def test_scenarios_are_as_asked() -> None:
     cfg = load_config("mini_cheetah_ref")
     c, robot = agent(cfg).contract, ROBOTS["mini_cheetah"]
     given = {"episodes": 50, "seconds": 10.0, "seed": 4, "friction": (0.5, 1.25)}
-    pushed = scenario.draw_scenario(c, robot, calm=False, **given)
-    again = scenario.draw_scenario(c, robot, calm=False, **given)
-    calm = scenario.draw_scenario(c, robot, calm=True, **given)
+    pushed = scenario.draw_scenario(c, Scene(robot), calm=False, **given)
+    again = scenario.draw_scenario(c, Scene(robot), calm=False, **given)
+    calm = scenario.draw_scenario(c, Scene(robot), calm=True, **given)
     np.testing.assert_array_equal(pushed.command, again.command)
     assert 3.0 < pushed.command[..., 0].max() <= 4.0
     assert np.linalg.norm(calm.command[..., :2], axis=-1).max() <= 1.0 + 1e-9
@@ -111,7 +112,7 @@ def test_kicks_change_the_world_velocity() -> None:
     cfg = load_config("mini_cheetah_ref")
     policy, robot = agent(cfg), ROBOTS["mini_cheetah"]
     plan = scenario.draw_scenario(
-        policy.contract, robot, episodes=3, seconds=1.0, seed=0, calm=True, friction=(1.0, 1.0)
+        policy.contract, Scene(robot), episodes=3, seconds=1.0, seed=0, calm=True, friction=(1.0, 1.0)
     )
     state = random_state(12, 3)
     gate, _, _ = start(policy, replace(plan, start=state))
@@ -132,7 +133,7 @@ def test_friction_is_applied() -> None:
     cfg = load_config("mini_cheetah_ref")
     policy, robot = agent(cfg), ROBOTS["mini_cheetah"]
     plan = scenario.draw_scenario(
-        policy.contract, robot, episodes=2, seconds=1.0, seed=0, calm=True, friction=(1.0, 1.0)
+        policy.contract, Scene(robot), episodes=2, seconds=1.0, seed=0, calm=True, friction=(1.0, 1.0)
     )
     moving = replace(plan.start, base_lin_vel=np.tile([1.0, 0.0, 0.0], (2, 1)))
     record = rollout(policy, replace(plan, start=moving, friction=np.array([0.05, 1.0])))
@@ -164,9 +165,9 @@ def test_a_balanced_pole_passes_and_a_hanging_one_does_not() -> None:
         force = np.clip(1.0 * x + 2.0 * x_rate - 40.0 * angle - 10.0 * rate, -10.0, 10.0)[:, None]
         return force, force / 10.0
 
-    gate = Gate(episodes=4, seconds=4.0, min_upright_share=0.95)
-    _, rows, _ = verdict.evaluate(agent(cfg, balance), gate, seed=0)
+    scene, gate = Scene(ROBOTS["cartpole"]), Gate(episodes=4, seconds=4.0, min_upright_share=0.95)
+    _, rows, _ = verdict.evaluate(agent(cfg, balance), scene, gate, seed=0)
     assert all(r.passed for r in rows), rows
     hanging = replace(cfg, reset={"range": {"dof_pos": {"cart_to_pole": (3.0, 3.1)}}})
-    _, rows, _ = verdict.evaluate(agent(hanging), gate, seed=0)
+    _, rows, _ = verdict.evaluate(agent(hanging), scene, gate, seed=0)
     assert [r.passed for r in rows] == [True, False]

@@ -26,6 +26,7 @@ from gpugym_jax.physics import make_physics
 from gpugym_jax.policy.file import Policy
 from gpugym_jax.policy.metadata import TERM_SIZES
 from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import Reading, RobotState
 from tests.agents import RNG, agent, random_state
 
@@ -121,12 +122,12 @@ def test_a_rollout_goes_as_in_training(cfg: Config) -> None:
         cfg, pushes=pushes, randomize=randomize, commands=commands, terminations={}, reset={"basic": {}}
     )
     policy = random_policy(cfg)
-    physics = make_physics(robot, cfg.physics, n, policy.contract.sim_dt)
+    physics = make_physics(Scene(robot), cfg.physics, n, policy.contract.sim_dt)
     env = make_env(cfg, robot, physics)
     state, obs = env.reset(jax.random.key(5))
     states = scenario.draw_start(np.random.default_rng(0), policy.contract, robot, n)
     plan = scenario.draw_scenario(
-        policy.contract, robot, episodes=n, seconds=1.0, seed=0, calm=True, friction=(1.0, 1.0)
+        policy.contract, Scene(robot), episodes=n, seconds=1.0, seed=0, calm=True, friction=(1.0, 1.0)
     )
     command = np.asarray(state.task.command)
     plan = replace(plan, start=states, phase=np.asarray(state.task.phase), friction=np.full(n, 1.0))

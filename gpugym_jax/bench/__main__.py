@@ -35,15 +35,16 @@ def run(flags: Flags, overrides: list[str]) -> int:
     from gpugym_jax.bench.parts import parts
     from gpugym_jax.bench.throughput import bench_physics, compare
     from gpugym_jax.physics import resolve
+    from gpugym_jax.robots.scene import make_scene
     from gpugym_jax.runs.results import write_result
 
     backend, impl = resolve(cfg.physics)
-    rows = []
+    scene, rows = make_scene(cfg.robot), []
     for num_envs in flags.sizes or (cfg.runner.num_envs,):
-        with contextlib.closing(bench_physics(cfg, num_envs)) as physics:
-            row = compare(cfg, physics, flags.steps, flags.repeats)
+        with contextlib.closing(bench_physics(cfg, scene, num_envs)) as physics:
+            row = compare(cfg, scene.robot, physics, flags.steps, flags.repeats)
             if flags.parts:
-                row |= parts(cfg, physics, flags.repeats)
+                row |= parts(cfg, scene.robot, physics, flags.repeats)
         rows.append(row)
         print(f"{cfg.task} {backend} {impl} {row}", flush=True)
     if flags.json:

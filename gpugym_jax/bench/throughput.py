@@ -21,7 +21,8 @@ from gpugym_jax.env import make_env
 from gpugym_jax.loops import compile_for, scan_for
 from gpugym_jax.mdp.randomize import varied
 from gpugym_jax.physics import make_physics
-from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.robot import Robot
+from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import Env, EnvState, Physics, Reading, RobotState, Variation
 
 Run = Callable[[Any, Any], tuple[Any, Any]]
@@ -100,9 +101,9 @@ class Taped(NamedTuple):
         self.physics.close()
 
 
-def record(cfg: Config, physics: Physics, start: EnvState, steps: int) -> tuple[Any, Tape]:
+def record(cfg: Config, robot: Robot, physics: Physics, start: EnvState, steps: int) -> tuple[Any, Tape]:
     """The simulator after `steps` control steps under the action zero, and what was asked of it."""
-    env = make_env(cfg, ROBOTS[cfg.robot], Taped(physics))
+    env = make_env(cfg, robot, Taped(physics))
     substeps = decimation_of(cfg.control)
     state, variation = physics.read(start.sim).robot, start.task.variation
     n, dofs = state.dof_pos.shape
@@ -123,9 +124,9 @@ def _still(env: Env) -> Any:
     return np.zeros((env.num_envs, env.action_size), np.float32)
 
 
-def make_env_run(cfg: Config, physics: Physics, steps: int) -> Run:
+def make_env_run(cfg: Config, robot: Robot, physics: Physics, steps: int) -> Run:
     """The environment under the action zero; its results are summed, so that all are needed."""
-    env = make_env(cfg, ROBOTS[cfg.robot], physics)
+    env = make_env(cfg, robot, physics)
     total = jax.jit(lambda kept, out: kept + out.reward + sum(o.sum(-1) for o in out.final_obs.values()))
 
     def one(carry: tuple[Any, Any, Any], _: None) -> tuple[Any, None]:
@@ -163,15 +164,15 @@ def timed(run: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
     return time.perf_counter() - begin, result
 
 
-def bench_physics(cfg: Config, num_envs: int) -> Physics:
+def bench_physics(cfg: Config, scene: Scene, num_envs: int) -> Physics:
     """The physics that training would use, with so many robots."""
     timestep = 1.0 / cfg.control.physics_hz
-    return make_physics(ROBOTS[cfg.robot], cfg.physics, num_envs, timestep, varied=varied(cfg.randomize))
+    return make_physics(scene, cfg.physics, num_envs, timestep, varied=varied(cfg.randomize))
 
 
-def compare(cfg: Config, physics: Physics, steps: int, repeats: int) -> dict[str, float | int]:
+def compare(cfg: Config, robot: Robot, physics: Physics, steps: int, repeats: int) -> dict[str, float | int]:
     """Control steps a second of both, and their ratio: medians of runs taken in turns from one start."""
-    robot, num_envs = ROBOTS[cfg.robot], physics.num_envs
+    num_envs = physics.num_envs
     everyone: Any = np.ones(num_envs, bool)
 
     def from_state(run: Run) -> Callable[..., Any]:
@@ -181,14 +182,14 @@ def compare(cfg: Config, physics: Physics, steps: int, repeats: int) -> dict[str
         return compile_for(physics, whole)
 
     runs = {
-        "env": from_state(make_env_run(cfg, physics, steps)),
+        "env": from_state(make_env_run(cfg, robot, physics, steps)),
         "physics": from_state(make_physics_run(physics)),
     }
     state, _ = compile_for(physics, make_env(cfg, robot, physics).reset)(jax.random.key(0))
     sim, task, variation = state.sim, state.task, state.task.variation
     sim, (task, *_) = runs["env"](sim, physics.read(sim).robot, variation, task)  # robots have landed
     begin = jax.device_get(physics.read(sim).robot)
-    sim, tape = record(cfg, physics, EnvState(sim, task), steps)
+    sim, tape = record(cfg, robot, physics, EnvState(sim, task), steps)
 
     physics.ready()
     rest, times = {"env": task, "physics": tape}, {name: [] for name in runs}

@@ -127,7 +127,7 @@ def stack(frames: list[Frame]) -> Frame:
 
 def start(policy: Policy, scenario: Scenario, careful: bool = True) -> tuple[World, Tick, Fallen]:
     """Robots at the start of the scenario; `careful` as in `world.make_model`."""
-    world = sim.make_world(policy.contract, scenario.friction, careful)
+    world = sim.make_world(policy.contract, scenario.scene, scenario.friction, careful)
     sim.place(world, scenario.start)
     feet = np.zeros((len(scenario.friction), len(world.feet), 3))
     fallen = make_fallen(policy.contract.cfg.terminations, world.robot)

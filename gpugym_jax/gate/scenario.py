@@ -12,6 +12,7 @@ from gpugym_jax.gate.rotation import from_rpy, rotate_inverse
 from gpugym_jax.gate.world import State
 from gpugym_jax.policy.metadata import Contract
 from gpugym_jax.robots.robot import Robot
+from gpugym_jax.robots.scene import Scene
 from gpugym_jax.tables import UserError, check_parameters, lookup, register, unknown
 
 CALM_LIMITS = (1.0, 1.0)
@@ -28,6 +29,7 @@ sampler = register(COMMANDS)
 class Scenario:
     """Episodes to come. `step` counts control steps."""
 
+    scene: Scene
     start: State
     phase: Float[ndarray, " n"]  # rad, of the gait clock
     friction: Float[ndarray, " n"]
@@ -166,7 +168,7 @@ def draw_kicks(
 
 def draw_scenario(
     contract: Contract,
-    robot: Robot,
+    scene: Scene,
     *,
     episodes: int,
     seconds: float,
@@ -187,7 +189,8 @@ def draw_scenario(
         command = np.repeat(slow_down(command[:1]), steps, 0)
         kicked = np.zeros_like(kicked)
     return Scenario(
-        start=draw_start(rng, contract, robot, episodes),
+        scene=scene,
+        start=draw_start(rng, contract, scene.robot, episodes),
         phase=rng.uniform(0.0, np.pi, episodes),
         friction=rng.uniform(*friction, episodes),
         command=command,

@@ -10,8 +10,8 @@ from gpugym_jax.gate.rollout import rollout
 from gpugym_jax.gate.scenario import draw_scenario
 from gpugym_jax.gate.world import SOLVER
 from gpugym_jax.policy.file import Policy
-from gpugym_jax.robots import ROBOTS
-from gpugym_jax.tables import UserError, lookup
+from gpugym_jax.robots.scene import Scene
+from gpugym_jax.tables import UserError
 
 Measures = dict[str, dict[str, Any]]
 """By scenario, then by measure: numbers, or one for each foot."""
@@ -29,21 +29,20 @@ class Row:
     passed: bool  # a value that is not a number never passes
 
 
-def take_measures(policy: Policy, gate: Gate, seed: int) -> Measures:
+def take_measures(policy: Policy, scene: Scene, gate: Gate, seed: int) -> Measures:
     """Play both scenarios and measure them."""
-    robot = lookup("robot", policy.contract.robot, ROBOTS)
     measures = {}
     for name, calm in (("pushed", False), ("calm", True)):
         scenario = draw_scenario(
             policy.contract,
-            robot,
+            scene,
             episodes=gate.episodes,
             seconds=gate.seconds,
             seed=seed,
             calm=calm,
             friction=gate.friction,
         )
-        measures[name] = measure(rollout(policy, scenario), policy.contract, robot.floating)
+        measures[name] = measure(rollout(policy, scenario), policy.contract, scene.robot.floating)
     return measures
 
 
@@ -63,10 +62,12 @@ def judge(measures: Measures, gate: Gate) -> list[Row]:
     return rows
 
 
-def evaluate(policy: Policy, gate: Gate, seed: int) -> tuple[Measures, list[Row], dict[str, Any]]:
+def evaluate(
+    policy: Policy, scene: Scene, gate: Gate, seed: int
+) -> tuple[Measures, list[Row], dict[str, Any]]:
     """Measures, verdicts, and the circumstances under which they were taken."""
     begun = time.perf_counter()
-    measures = take_measures(policy, gate, seed)
+    measures = take_measures(policy, scene, gate, seed)
     rows = judge(measures, gate)
     circumstances = {
         "episodes": gate.episodes,

@@ -7,6 +7,7 @@ import ctypes.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import UInt8
@@ -14,11 +15,12 @@ from numpy import ndarray
 
 from gpugym_jax.tables import UserError
 
+if TYPE_CHECKING:
+    import mujoco
+
 WIDTH, HEIGHT = 640, 480
 MAX_FPS = 50.0
 """Hz: control steps are left out of the video to stay at or below it."""
-CAMERA = "track"
-"""Each robot's MJCF has a camera of this name."""
 LIBRARIES = {"egl": ("EGL", "libegl1 libgl1-mesa-dri"), "osmesa": ("OSMesa", "libosmesa6")}
 """Ways to draw without a display: what to load, and the Debian packages that have it."""
 
@@ -50,18 +52,30 @@ def open_renderer(model: object) -> object:
     return renderer
 
 
-def draw(model: object, poses: ndarray) -> Iterator[UInt8[ndarray, "480 640 3"]]:
+def make_camera(model: "mujoco.MjModel") -> "mujoco.MjvCamera":
+    """One that follows a floating base; side and distance are of the MJCF's `<global>` and `<statistic>`."""
+    import mujoco
+
+    camera = mujoco.MjvCamera()
+    mujoco.mjv_defaultFreeCamera(model, camera)
+    if model.njnt and model.jnt_type[0] == mujoco.mjtJoint.mjJNT_FREE:
+        camera.type = mujoco.mjtCamera.mjCAMERA_TRACKING
+        camera.trackbodyid = model.jnt_bodyid[0]
+    return camera
+
+
+def draw(model: "mujoco.MjModel", poses: ndarray) -> Iterator[UInt8[ndarray, "480 640 3"]]:
     """One image for each row of `poses`, which are `qpos`."""
     import mujoco
 
-    data, renderer = mujoco.MjData(model), open_renderer(model)
+    data, renderer, camera = mujoco.MjData(model), open_renderer(model), make_camera(model)
     try:
         for pose in poses:
             data.qpos[:] = pose
             mujoco.mj_kinematics(model, data)
             mujoco.mj_comPos(model, data)  # the camera follows the centre of mass
             mujoco.mj_camlight(model, data)
-            renderer.update_scene(data, camera=CAMERA)
+            renderer.update_scene(data, camera=camera)
             yield renderer.render()
     finally:
         renderer.close()  # else the interpreter's end prints errors of EGL
@@ -81,7 +95,7 @@ def use_ffmpeg() -> None:
         ) from None
 
 
-def write_video(path: Path, model: object, poses: ndarray, dt: float) -> float:
+def write_video(path: Path, model: "mujoco.MjModel", poses: ndarray, dt: float) -> float:
     """Write an mp4 in real time of `poses`, one a control step of `dt` s. Returns the frames a second."""
     import mediapy
 

@@ -13,11 +13,11 @@ from numpy import ndarray
 
 from gpugym_jax.gate.rotation import rotate_inverse
 from gpugym_jax.policy.metadata import Contract
-from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, lookup
+from gpugym_jax.robots.scene import Scene
+from gpugym_jax.tables import UserError
 
 SOLVER = {"integrator": "implicitfast", "cone": "elliptic", "iterations": 100, "ls_iterations": 50}
 """The gate's own. Training takes few iterations, and pyramids for friction cones."""
@@ -46,9 +46,9 @@ class World:
     feet: Int[ndarray, " foot"]  # indices into `Robot.bodies`
 
 
-def make_model(contract: Contract, robot: Robot, careful: bool = True) -> mujoco.MjModel:
-    """The robot's model at training's time step, with the gate's solver or, not careful, with training's."""
-    model = load_model(robot, timestep=contract.sim_dt, cfg=contract.cfg.physics, sensors=True)
+def make_model(contract: Contract, scene: Scene, careful: bool = True) -> mujoco.MjModel:
+    """The scene's model at training's time step, with the gate's solver or, not careful, with training's."""
+    model = load_model(scene, timestep=contract.sim_dt, cfg=contract.cfg.physics, sensors=True)
     if careful:
         model.opt.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
         model.opt.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
@@ -58,21 +58,24 @@ def make_model(contract: Contract, robot: Robot, careful: bool = True) -> mujoco
     return model
 
 
-def make_world(contract: Contract, friction: Float[ndarray, " n"], careful: bool = True) -> World:
+def make_world(
+    contract: Contract, scene: Scene, friction: Float[ndarray, " n"], careful: bool = True
+) -> World:
     """One simulation for each entry of `friction`, the sliding coefficient on the ground."""
-    robot = lookup("robot", contract.robot, ROBOTS)
+    robot = scene.robot
     if robot.dofs != contract.joint_names:
         raise UserError(
             f"the policy's joints {', '.join(contract.joint_names)} are not those of our {robot.name}, "
             f"which are {', '.join(robot.dofs)}."
         )
-    model = make_model(contract, robot, careful)
+    model = make_model(contract, scene, careful)
+    layout = make_layout(robot, model)
     batch = Batch(model, len(friction), contract.cfg.physics.threads)
-    if model.npair:
-        batch.expand("pair_friction")[:, :, :2] = friction[:, None, None]
+    if len(layout.ground_pairs):
+        batch.expand("pair_friction")[:, layout.ground_pairs, :2] = friction[:, None, None]
     return World(
         robot=robot,
-        layout=make_layout(robot, model),
+        layout=layout,
         model=model,
         batch=batch,
         feet=np.array(robot.body_ids(robot.groups.get("foot", ())), int),
@@ -111,9 +114,7 @@ def look(world: World) -> State:
 
 def forces(world: World) -> Float[ndarray, "n body 3"]:
     """Net contact force on each of `Robot.bodies` over the last substep, N, world."""
-    count = len(world.robot.bodies)
-    felt = world.batch.bind("sensordata")[:, : 3 * count].reshape(-1, count, 3)
-    return world.layout.force_of_sensors @ felt
+    return world.layout.force_of_sensors @ world.batch.bind("sensordata")[:, world.layout.force]
 
 
 def foot_positions(world: World) -> Float[ndarray, "n foot 3"]:

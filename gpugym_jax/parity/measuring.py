@@ -77,7 +77,7 @@ def check_backends(names: Sequence[str]) -> None:
 
 def make_backend(name: str, setup: Setup) -> Physics:
     """The physics of that name."""
-    return make_physics(setup.robot, physics_config(name, setup.physics), setup.num_envs, setup.timestep)
+    return make_physics(setup.scene, physics_config(name, setup.physics), setup.num_envs, setup.timestep)
 
 
 def kind_of(physics: Physics, name: str) -> str:

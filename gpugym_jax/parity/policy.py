@@ -173,7 +173,7 @@ def walk(rig: Rig) -> Walk:
         assert policy is not None, "experiments that walk are not run without a policy"
         friction = (setup.physics.friction,) * 2
         calm: Any = {"episodes": setup.num_envs, "seconds": WALK_S, "seed": setup.seed, "calm": True}
-        scenario = draw_scenario(policy.contract, setup.robot, friction=friction, **calm)
+        scenario = draw_scenario(policy.contract, setup.scene, friction=friction, **calm)
         rig.kept["walk"] = play(rig, policy, scenario)
     return rig.kept["walk"]
 

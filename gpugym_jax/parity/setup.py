@@ -12,9 +12,9 @@ from gpugym_jax.config import Config, PhysicsConfig
 from gpugym_jax.config_yaml import with_override
 from gpugym_jax.paths import ASSETS
 from gpugym_jax.policy.file import Policy, read_policy
-from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, lookup
+from gpugym_jax.robots.scene import Scene, make_scene
+from gpugym_jax.tables import UserError
 
 TIMESTEP = 0.002
 """s, a substep, where no policy has one of its own."""
@@ -28,7 +28,7 @@ MIN_ENVS = 4
 class Setup:
     """The circumstances of every experiment."""
 
-    robot: Robot
+    scene: Scene
     physics: PhysicsConfig  # without the backend's name
     num_envs: int
     timestep: float  # s, a substep
@@ -38,6 +38,11 @@ class Setup:
     limit: Float[ndarray, " dof"]  # N m; infinite where not actuated, for experiments that push there
     seed: int
     policy: Policy | None
+
+    @property
+    def robot(self) -> Robot:
+        """The scene's."""
+        return self.scene.robot
 
     @property
     def feet(self) -> tuple[int, ...]:
@@ -68,12 +73,12 @@ def make_setup(
     Raises:
         UserError: no such robot or policy, a policy of another robot, too few robots, or a wrong override.
     """
-    robot = lookup("robot", robot_name, ROBOTS)
-    least = max(MIN_ENVS, len(robot.dofs))
+    scene = make_scene(robot_name)
+    least = max(MIN_ENVS, len(scene.robot.dofs))
     if num_envs < least:
         raise UserError(f"--num_envs={num_envs}: {robot_name} needs at least {least}, one for each joint.")
     file = policy or shipped_policy(robot_name)
-    setup = _plain(robot, num_envs, seed)
+    setup = _plain(scene, num_envs, seed)
     setup = setup if file is None else _with_policy(setup, read_policy(file))
     return replace(setup, physics=overridden(setup.physics, overrides))
 
@@ -87,13 +92,14 @@ def overridden(physics: PhysicsConfig, overrides: Sequence[str]) -> PhysicsConfi
     return physics
 
 
-def _plain(robot: Robot, num_envs: int, seed: int) -> Setup:
+def _plain(scene: Scene, num_envs: int, seed: int) -> Setup:
+    robot = scene.robot
     gains = np.zeros((2, len(robot.dofs)))
     limit = np.full(len(robot.dofs), np.inf)
     actuated = list(robot.actuated_ids)
     gains[:, actuated] = robot.kp, robot.kd
     limit[actuated] = robot.torque_limit
-    return Setup(robot, PhysicsConfig(), num_envs, TIMESTEP, CHUNK, gains[0], gains[1], limit, seed, None)
+    return Setup(scene, PhysicsConfig(), num_envs, TIMESTEP, CHUNK, gains[0], gains[1], limit, seed, None)
 
 
 def _with_policy(plain: Setup, policy: Policy) -> Setup:

@@ -44,7 +44,7 @@ def hanging(setup: Setup) -> RobotState:
 @cache
 def standing(setup: Setup, hold: float = 1.0) -> RobotState:
     """Standing still, held by `hold` times the gains, as C MuJoCo has it settle: common to all backends."""
-    physics = MujocoPhysics(setup.robot, setup.physics, setup.num_envs, setup.timestep)
+    physics = MujocoPhysics(setup.scene, setup.physics, setup.num_envs, setup.timestep)
     trace = run(make_rig("mujoco", setup, physics), upright(setup), still(setup, SETTLE_S, hold))
     physics.close()
     last = jax.tree.map(lambda x: x[-1], trace.reading.robot)

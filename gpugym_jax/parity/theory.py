@@ -50,7 +50,7 @@ class Model:
 @cache
 def model_of(setup: Setup) -> Model:
     """The model that the setup simulates."""
-    mj = load_model(setup.robot, timestep=setup.timestep, cfg=setup.physics, sensors=False)
+    mj = load_model(setup.scene, timestep=setup.timestep, cfg=setup.physics, sensors=False)
     mj.opt.enableflags |= mujoco.mjtEnableBit.mjENBL_ENERGY
     return Model(mj, make_layout(setup.robot, mj))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import jax
 
 from gpugym_jax.config import PhysicsConfig
-from gpugym_jax.robots.robot import Robot
+from gpugym_jax.robots.scene import Scene
 from gpugym_jax.tables import UserError, unknown
 from gpugym_jax.types import Physics
 
@@ -39,9 +39,9 @@ def has_warp() -> bool:
 
 
 def make_physics(
-    robot: Robot, cfg: PhysicsConfig, num_envs: int, timestep: float, varied: Iterable[str] | None = None
+    scene: Scene, cfg: PhysicsConfig, num_envs: int, timestep: float, varied: Iterable[str] | None = None
 ) -> Physics:
-    """`num_envs` robots in the backend that `cfg` asks for, with substeps of `timestep` s.
+    """`num_envs` robots of the scene in the backend that `cfg` asks for, with substeps of `timestep` s.
 
     `varied` names the fields of `Variation` that may differ from nominal; None stands for all that the robot
     can have. Fewer may be faster.
@@ -50,11 +50,11 @@ def make_physics(
     if backend == "mujoco":
         from gpugym_jax.physics.mujoco import MujocoPhysics
 
-        return MujocoPhysics(robot, cfg, num_envs, timestep, varied)
+        return MujocoPhysics(scene, cfg, num_envs, timestep, varied)
     if backend == "isaacgym":
         from isaac_backend.client import IsaacPhysics
 
-        return IsaacPhysics(robot, cfg, num_envs, timestep, varied)
+        return IsaacPhysics(scene, cfg, num_envs, timestep, varied)
     from gpugym_jax.physics.mjx import MjxPhysics
 
-    return MjxPhysics(robot, cfg, num_envs, timestep, impl, varied)
+    return MjxPhysics(scene, cfg, num_envs, timestep, impl, varied)

@@ -25,7 +25,8 @@ from gpugym_jax.physics.set_const import constants, make_base_mass
 from gpugym_jax.physics.variation import NO_BOUNCE, make_rules
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
-from gpugym_jax.robots.robot import Robot
+from gpugym_jax.robots.scene import Scene
+from gpugym_jax.tables import UserError
 from gpugym_jax.types import Reading, RobotState, Variation
 
 
@@ -52,7 +53,7 @@ class MjxPhysics:
 
     def __init__(
         self,
-        robot: Robot,
+        scene: Scene,
         cfg: PhysicsConfig,
         num_envs: int,
         timestep: float,
@@ -61,14 +62,14 @@ class MjxPhysics:
     ) -> None:
         self.num_envs = num_envs
         warp = impl == "warp"
-        model = load_model(robot, timestep=timestep, cfg=cfg, sensors=warp)
-        self._model, self._layout = model, make_layout(robot, model)
+        model = load_model(scene, timestep=timestep, cfg=cfg, sensors=warp)
+        self._model, self._layout = model, make_layout(scene.robot, model)
         self._rules = make_rules(varied, model, self._layout.base, cfg.friction, CANNOT)
         self._warp, self._cfg = warp, cfg
         make_step = make_warp_step if warp else make_jax_step
         self._step = jax.vmap(exact(make_step(model, self._layout, cfg, num_envs, self._rules.varied)))
         # sensors are Warp's own: plain JAX gives the kinematics of both
-        plain = load_model(robot, timestep=timestep, cfg=cfg, sensors=False)
+        plain = load_model(scene, timestep=timestep, cfg=cfg, sensors=False)
         self._read_bodies = jax.vmap(exact(make_read_bodies(plain, self._layout)))
 
     def init(self, robot: RobotState, variation: Variation) -> MjxSim:
@@ -129,11 +130,12 @@ def exact(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def make_leaves(
-    model: mujoco.MjModel, base: int, varied: frozenset[str]
+    model: mujoco.MjModel, layout: Layout, varied: frozenset[str]
 ) -> Callable[[Variation], dict[str, Array]]:
     """The function from a robot's variation to the leaves of its model that differ."""
-    tables = make_base_mass(model, base) if "base_mass" in varied else None
-    slides = np.arange(5) < 2  # a pair's friction: two sliding, one torsional, two rolling
+    tables = make_base_mass(model, layout.base) if "base_mass" in varied else None
+    slides = np.zeros((model.npair, 5), bool)
+    slides[layout.ground_pairs, :2] = True  # a pair's friction: two sliding, one torsional, two rolling
 
     def leaves(variation: Variation) -> dict[str, Array]:
         out = constants(tables, variation.base_mass) if tables else {}
@@ -150,7 +152,8 @@ def make_jax_step(
 ) -> OneStep:
     """One robot's step in plain JAX."""
     del num_envs  # its room for contacts is a robot's own
-    mjx_model, leaves = mjx.put_model(model, impl="jax"), make_leaves(model, layout.base, varied)
+    check_pyramids(model)
+    mjx_model, leaves = mjx.put_model(model, impl="jax"), make_leaves(model, layout, varied)
     counts_for = jnp.asarray(reported_body_of_geom(model, layout), jnp.float32)
 
     def step(sim: MjxSim, torque: Float[Array, " dof"]) -> MjxSim:
@@ -169,7 +172,7 @@ def make_warp_step(
 
     # `overflow` also tells that a solver stopped at its limit of iterations, which is wanted
     no_space = int(OverflowType.ALL & ~(OverflowType.ITERATIONS | OverflowType.LS_ITERATIONS))
-    mjx_model, leaves = mjx.put_model(model, impl="warp"), make_leaves(model, layout.base, varied)
+    mjx_model, leaves = mjx.put_model(model, impl="warp"), make_leaves(model, layout, varied)
     # a print from the GPU at every overflow slows it down; `overflow` is in the reading instead
     mjx_model = mjx_model.tree_replace({"opt._impl.warn_overflow": 0})
     new_data = partial(
@@ -181,7 +184,7 @@ def make_warp_step(
         robot_model = mjx_model.replace(**leaves(sim.variation))
         data = load(new_data(), sim, torque, layout)
         data = mjx.step(robot_model, data)
-        force = force_of_sensors @ data.sensordata.reshape(-1, 3)
+        force = force_of_sensors @ data.sensordata[layout.force]
         return unload(data, sim, force, (data._impl.overflow & no_space) != 0)
 
     return step
@@ -215,8 +218,17 @@ def contacts_full(data: mjx.Data, room: int) -> Bool[Array, ""]:
     return jnp.all(contact.dist < contact.includemargin)
 
 
+def check_pyramids(model: mujoco.MjModel) -> None:
+    """Raise `UserError` unless all contacts are pyramids of condim 3: else `net_contact_force` is wrong."""
+    by_type = np.any(model.geom_contype | model.geom_conaffinity)
+    if model.opt.cone != mujoco.mjtCone.mjCONE_PYRAMIDAL or np.any(model.pair_dim != 3) or by_type:
+        raise UserError(
+            "MJX-JAX's contact forces are right for pairs of condim 3 under a pyramidal cone only."
+        )
+
+
 def net_contact_force(data: mjx.Data, counts_for: Float[Array, "geom body"]) -> Float[Array, "body 3"]:
-    """Sum of the contact forces on each reported body, N, world, of MJX-JAX with pyramids of condim 3.
+    """Sum of the contact forces on each reported body, N, world, of MJX-JAX, if `check_pyramids`.
 
     A pyramid's four edges push along the normal plus or minus a tangent times its friction (MuJoCo's manual,
     Computation, Contact). The contact frame's first row points from geom 1 to geom 2; the force is on geom 2.

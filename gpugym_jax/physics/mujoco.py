@@ -18,7 +18,7 @@ from gpugym_jax.physics.live import LiveSim, check_latest
 from gpugym_jax.physics.variation import NO_BOUNCE, make_rules
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
-from gpugym_jax.robots.robot import Robot
+from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import Reading, RobotState, Variation
 
 FULL = [int(mujoco.mjtWarning.mjWARN_CONTACTFULL), int(mujoco.mjtWarning.mjWARN_CNSTRFULL)]
@@ -33,17 +33,17 @@ class MujocoPhysics:
 
     def __init__(
         self,
-        robot: Robot,
+        scene: Scene,
         cfg: PhysicsConfig,
         num_envs: int,
         timestep: float,
         varied: Iterable[str] | None = None,
     ) -> None:
         self.num_envs = num_envs
-        self._model = load_model(robot, timestep=timestep, cfg=cfg, sensors=True, velocities=True)
+        self._model = load_model(scene, timestep=timestep, cfg=cfg, sensors=True, velocities=True)
         # a robot that diverges is reset and counted by the task, not silently by MuJoCo
         self._model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
-        self._layout = make_layout(robot, self._model)
+        self._layout = make_layout(scene.robot, self._model)
         self._rules = make_rules(varied, self._model, self._layout.base, cfg.friction, NO_BOUNCE)
         self._friction = np.full(num_envs, cfg.friction, np.float32)
         self._base_mass = np.zeros(num_envs, np.float32)
@@ -116,7 +116,8 @@ class MujocoPhysics:
         """Change the models of robots whose variation is new. Fields stay shared while all are nominal."""
         slide = new.friction != self._friction[ids]
         if np.any(slide):
-            batch.expand("pair_friction")[ids[slide], :, :2] = new.friction[slide, None, None]
+            pairs = np.ix_(ids[slide], self._layout.ground_pairs, np.arange(2))
+            batch.expand("pair_friction")[pairs] = new.friction[slide, None, None]
             self._friction[ids] = new.friction
         loaded = (new.base_mass != self._base_mass[ids]) | np.any(new.base_com != self._base_com[ids], -1)
         if np.any(loaded):
@@ -160,7 +161,7 @@ def to_mujoco(
 def read_fields(batch: Batch, layout: Layout) -> tuple[RobotState, np.ndarray, np.ndarray, np.ndarray]:
     """The robots' states, and their bodies' positions, velocities and net contact forces."""
     qpos, qvel = batch.bind("qpos").astype(np.float32), batch.bind("qvel").astype(np.float32)
-    num_envs, num_bodies = len(qpos), len(layout.body)
+    num_envs = len(qpos)
     if layout.floating:
         base = (qpos[:, :3], qpos[:, 3:7], qvel[:, :3], rotate(qpos[:, 3:7], qvel[:, 3:6]))
     else:
@@ -171,9 +172,9 @@ def read_fields(batch: Batch, layout: Layout) -> tuple[RobotState, np.ndarray, n
     is_geom = layout.geom >= 0
     pos = batch.bind("xpos")[:, layout.body].astype(np.float32)
     pos[:, is_geom] = batch.bind("geom_xpos")[:, layout.geom[is_geom]]
-    sensed = batch.bind("sensordata").astype(np.float32).reshape(num_envs, 2, num_bodies, 3)
-    force = layout.force_of_sensors.astype(np.float32) @ sensed[:, 0]
-    return robot, pos, sensed[:, 1], force
+    sensed = batch.bind("sensordata").astype(np.float32)
+    force = layout.force_of_sensors.astype(np.float32) @ sensed[:, layout.force]
+    return robot, pos, sensed[:, layout.velocity], force
 
 
 def rotate(quat: Float[np.ndarray, "n 4"], vec: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:

@@ -11,7 +11,7 @@ import numpy as np
 from gpugym_jax.config_yaml import with_override
 from gpugym_jax.policy.file import Act, Batch, Policy, read_policy
 from gpugym_jax.policy.metadata import Contract, describe, parse
-from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.scene import make_scene
 from gpugym_jax.runs.directory import Wanted, experiment_dir, locate
 from gpugym_jax.tables import UserError, lookup
 
@@ -92,7 +92,7 @@ def from_run(wanted: Wanted) -> Choice:
 def without_network(wanted: Wanted, agent: str, seed: int) -> Choice:
     """An agent on a task, with no run."""
     cfg = wanted.cfg or locate(wanted)[1]
-    data = describe(cfg, lookup("robot", cfg.robot, ROBOTS))
+    data = describe(cfg, make_scene(cfg.robot).robot)
     contract = parse(data, cfg.task)
     policy = Policy(contract, data, zero(contract, seed), "")
     return Choice(acting(policy, agent, seed), experiment_dir(cfg))

@@ -19,9 +19,9 @@ from gpugym_jax.policy.metadata import action_numbers, describe
 from gpugym_jax.ppo.networks import actor_layers, actor_normalizer, make_networks
 from gpugym_jax.ppo.normalizer import normalize, start_stats
 from gpugym_jax.ppo.state import PolicyState
-from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.robot import Robot
+from gpugym_jax.robots.scene import make_scene
 from gpugym_jax.runs import checkpoint
-from gpugym_jax.tables import lookup
 
 Reference = Callable[[Float[ndarray, "n obs"]], Float[ndarray, "n act"]]
 
@@ -47,9 +47,9 @@ def blank_policy(cfg: Config, obs_sizes: dict[str, int], action_size: int) -> Po
     return jax.eval_shape(init)
 
 
-def actor_of(cfg: Config, policy: PolicyState) -> Actor:
+def actor_of(cfg: Config, robot: Robot, policy: PolicyState) -> Actor:
     """A policy's numbers."""
-    scale, clip = action_numbers(cfg, lookup("robot", cfg.robot, ROBOTS))
+    scale, clip = action_numbers(cfg, robot)
     mean, std = actor_normalizer(policy) if cfg.ppo.normalize_obs else (None, None)
     return Actor(actor_layers(policy), cfg.ppo.activation, scale, clip, mean, std)
 
@@ -83,12 +83,12 @@ def export_run(run: Path, cfg: Config, step: int, out: Path | None = None) -> Ex
         step: The checkpoint's iteration; -1 is the newest intact one.
         out: The file; `policy.onnx` in the run's folder if not given.
     """
-    robot = lookup("robot", cfg.robot, ROBOTS)
+    robot = make_scene(cfg.robot).robot
     mdp = make_mdp(cfg, robot)
     like = blank_policy(cfg, mdp.obs_sizes, mdp.action_size)
     meta = checkpoint.describe(cfg, robot, mdp.obs_sizes)
     policy, iteration = checkpoint.load_policy(run, step, like, meta)
     path = out or run / "policy.onnx"
     metadata = describe(cfg, robot, iteration, _trained_commit(run))
-    reference = reference_of(cfg, policy, mdp.obs_sizes)
-    return Exported(path, run, iteration, write_policy(path, actor_of(cfg, policy), metadata, reference))
+    actor, reference = actor_of(cfg, robot, policy), reference_of(cfg, policy, mdp.obs_sizes)
+    return Exported(path, run, iteration, write_policy(path, actor, metadata, reference))

@@ -22,4 +22,5 @@ CARTPOLE = Robot(
     actuated=("slider_to_cart",),
     groups={"base": ("slider",)},
     floating=False,
+    ground_height=-2.3,
 )

@@ -10,7 +10,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, unknown
+from gpugym_jax.tables import unknown
+
+FORCE, VELOCITY = "force of ", "velocity of "
+"""Our sensors are named by one of these and the reported body."""
 
 
 @dataclass(frozen=True)
@@ -23,22 +26,19 @@ class Layout:
     qvel: Int[np.ndarray, " dof"]
     body: Int[np.ndarray, " body"]  # ids of the reported bodies; for a geom, of the body that it is on
     geom: Int[np.ndarray, " body"]  # ids of the reported geoms; -1 for a body
+    ground_pairs: Int[np.ndarray, " pair"]  # ids of the contact pairs with the ground
+    force: Int[np.ndarray, "sensed 3"]  # addresses in sensordata of the force sensors; (0, 3) without them
+    velocity: Int[np.ndarray, "sensed 3"]  # likewise of the velocity sensors
     force_of_sensors: Float[
         np.ndarray, "body body"
     ]  # times the force sensors' readings: net force on each body
 
 
 def make_layout(robot: Robot, model: mujoco.MjModel) -> Layout:
-    """Find the robot's names in its model, and check that they are all there."""
+    """Find the robot's names in its model, which `check_model` has passed."""
     joints = [_joint(robot, model, name) for name in robot.dofs]
-    free = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_FREE]
-    if bool(free) != robot.floating or (free and free != [0]):
-        raise UserError(f"robot '{robot.name}': a free joint must come first if it floats, else not at all.")
-    if model.nv != len(joints) + 6 * len(free):
-        raise UserError(
-            f"robot '{robot.name}' names {len(joints)} joints, its MJCF has {model.njnt - len(free)}."
-        )
     body, geom = np.array([_body_and_geom(robot, model, name) for name in robot.bodies]).T
+    on_world = (model.geom_bodyid[model.pair_geom1] == 0) | (model.geom_bodyid[model.pair_geom2] == 0)
     return Layout(
         floating=robot.floating,
         base=int(body[0]),
@@ -46,6 +46,9 @@ def make_layout(robot: Robot, model: mujoco.MjModel) -> Layout:
         qvel=model.jnt_dofadr[joints],
         body=body,
         geom=geom,
+        ground_pairs=np.flatnonzero(on_world),
+        force=_sensors(robot, model, FORCE),
+        velocity=_sensors(robot, model, VELOCITY),
         force_of_sensors=_force_of_sensors(body, geom),
     )
 
@@ -69,6 +72,15 @@ def _body_and_geom(robot: Robot, model: mujoco.MjModel, name: str) -> tuple[int,
         ]
         raise unknown(f"body or geom of {robot.name}", name, filter(None, names))
     return int(model.geom_bodyid[geom]), geom
+
+
+def _sensors(robot: Robot, model: mujoco.MjModel, what: str) -> Int[np.ndarray, "sensed 3"]:
+    """Where the sensors of that name are in sensordata, one a reported body; none if the model has none."""
+    kind = mujoco.mjtObj.mjOBJ_SENSOR
+    sensors = [mujoco.mj_name2id(model, kind, what + name) for name in robot.bodies]
+    if min(sensors) < 0:
+        return np.zeros((0, 3), int)
+    return model.sensor_adr[sensors][:, None] + np.arange(3)
 
 
 def _force_of_sensors(body: np.ndarray, geom: np.ndarray) -> np.ndarray:

@@ -30,4 +30,5 @@ MINI_CHEETAH = Robot(
     dof_vel_limit=(41.0, 41.0, 26.8) * 4,
     dof_pos_limit=((-1.5, 1.5), (-2.6, 2.6), (-2.7, 2.7)) * 4,
     groups={"base": ("base",), "thigh": _each("thigh"), "shank": _each("shank"), "foot": _each("foot")},
+    ground_geoms=(*_each("foot"), *_each("shank"), *_each("thigh"), "base"),
 )

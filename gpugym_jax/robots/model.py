@@ -1,4 +1,4 @@
-"""From a robot's MJCF to a compiled MuJoCo model."""
+"""From a scene to a compiled MuJoCo model: the robot's MJCF, the ground, and nothing that acts beside us."""
 
 # MuJoCo's compiled classes have no type stubs.
 # pyright: reportAttributeAccessIssue=false
@@ -6,58 +6,97 @@
 import mujoco
 
 from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.robots.check import check_model
+from gpugym_jax.robots.ground import add_contacts, add_ground
+from gpugym_jax.robots.layout import FORCE, VELOCITY
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import unknown
+from gpugym_jax.robots.scene import Scene
+from gpugym_jax.robots.strip import take_out
+from gpugym_jax.tables import UserError, unknown
 
 
 def load_model(
-    robot: Robot, *, timestep: float, cfg: PhysicsConfig, sensors: bool, velocities: bool = False
+    scene: Scene, *, timestep: float, cfg: PhysicsConfig, sensors: bool, velocities: bool = False
 ) -> mujoco.MjModel:
-    """The robot's model with a step of `timestep` s and the solver and ground friction of `cfg`.
+    """The scene's model with a step of `timestep` s and the solver and contacts of `cfg`.
 
-    With `sensors`, `sensordata` begins with the net contact force between each of `robot.bodies` and the
-    ground, N, world; `Layout.force_of_sensors` makes the forces on the bodies of it. With `velocities`, the
-    velocities of the bodies' origins follow, m/s, world.
+    With `sensors` it measures the net contact force on each of `Robot.bodies`, with `velocities` the velocity
+    of its origin, m/s, world; `Layout` says where they are. A model that breaks what we take for granted is a
+    `UserError` with a line for each breach.
     """
-    spec = mujoco.MjSpec.from_file(str(robot.xml))
+    robot = scene.robot
+    spec = read_spec(robot)
+    take_out(spec, robot.xml)
+    add_contacts(spec, robot, cfg)
+    add_ground(spec, scene)
+    _set_solver(spec, timestep, cfg)
+    for name in robot.bodies if sensors else ():
+        _add_force_sensor(spec, robot, name)
+    for name in robot.bodies if velocities else ():
+        _add_velocity_sensor(spec, robot, name)
+    model = _compile(spec, robot)
+    breaches = check_model(model, robot)
+    if breaches:
+        raise UserError(f"robot '{robot.name}' ({robot.xml}) cannot be simulated: " + "\n".join(breaches))
+    return model
+
+
+def read_spec(robot: Robot) -> mujoco.MjSpec:
+    """The robot's MJCF, as it is."""
+    if not robot.xml.is_file():
+        raise UserError(f"robot '{robot.name}': there is no file {robot.xml}.")
+    try:
+        return mujoco.MjSpec.from_file(str(robot.xml))
+    except ValueError as error:
+        raise _refused(robot, error) from None
+
+
+def _compile(spec: mujoco.MjSpec, robot: Robot) -> mujoco.MjModel:
+    try:
+        return spec.compile()
+    except ValueError as error:
+        raise _refused(robot, error) from None
+
+
+def _refused(robot: Robot, error: ValueError) -> UserError:
+    return UserError(f"robot '{robot.name}' ({robot.xml}): MuJoCo says: {' '.join(str(error).split())}")
+
+
+def _set_solver(spec: mujoco.MjSpec, timestep: float, cfg: PhysicsConfig) -> None:
     spec.option.timestep = timestep
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_EULER
+    spec.option.cone = mujoco.mjtCone.mjCONE_PYRAMIDAL
     spec.option.iterations = cfg.solver_iterations
     spec.option.ls_iterations = cfg.line_search_iterations
-    for pair in spec.pairs:
-        pair.friction[:2] = cfg.friction
     # MJX-JAX solves for all possible contacts, or for this many; others do not read it
     spec.add_numeric(name="max_contact_points", size=1, data=[cfg.contacts])
-    for name in robot.bodies if sensors else ():
-        _add_force_sensor(spec, name)
-    for name in robot.bodies if velocities else ():
-        _add_velocity_sensor(spec, name)
-    return spec.compile()
 
 
-def _object_type(spec: mujoco.MjSpec, name: str) -> mujoco.mjtObj:
+def _object_type(spec: mujoco.MjSpec, robot: Robot, name: str) -> mujoco.mjtObj:
     """Whether `name` is a body (which goes first) or a geom."""
     if spec.body(name) is not None:
         return mujoco.mjtObj.mjOBJ_BODY
     if spec.geom(name) is not None:
         return mujoco.mjtObj.mjOBJ_GEOM
-    raise unknown("body or geom", name, {b.name for b in spec.bodies} | {g.name for g in spec.geoms})
+    there = {b.name for b in spec.bodies} | {g.name for g in spec.geoms}
+    raise unknown(f"body or geom of {robot.name}", name, filter(None, there))
 
 
-def _add_force_sensor(spec: mujoco.MjSpec, name: str) -> None:
+def _add_force_sensor(spec: mujoco.MjSpec, robot: Robot, name: str) -> None:
     force = 1 << int(mujoco.mjtConDataField.mjCONDATA_FORCE)
     netforce = 3  # the fourth of MJCF's reductions: none, mindist, maxforce, netforce
     spec.add_sensor(
-        name=f"force of {name}",
+        name=FORCE + name,
         type=mujoco.mjtSensor.mjSENS_CONTACT,
-        objtype=_object_type(spec, name),
+        objtype=_object_type(spec, robot, name),
         objname=name,
         intprm=[force, netforce, 1],
     )
 
 
-def _add_velocity_sensor(spec: mujoco.MjSpec, name: str) -> None:
-    kind = _object_type(spec, name)
+def _add_velocity_sensor(spec: mujoco.MjSpec, robot: Robot, name: str) -> None:
+    kind = _object_type(spec, robot, name)
     # MuJoCo's "body" is the inertial frame, "xbody" the body's own
     kind = mujoco.mjtObj.mjOBJ_XBODY if kind == mujoco.mjtObj.mjOBJ_BODY else kind
     velocity = mujoco.mjtSensor.mjSENS_FRAMELINVEL
-    spec.add_sensor(name=f"velocity of {name}", type=velocity, objtype=kind, objname=name)
+    spec.add_sensor(name=VELOCITY + name, type=velocity, objtype=kind, objname=name)

@@ -21,4 +21,5 @@ PENDULUM = Robot(
     dof_pos_limit=((-inf, inf),),
     groups={"base": ("base",)},
     floating=False,
+    ground_height=-1.4,
 )

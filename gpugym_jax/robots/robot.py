@@ -1,4 +1,4 @@
-"""What a robot is: names in order, and numbers with units. Its bodies are in an MJCF file of our own."""
+"""What a robot is: names in order, and numbers with units. Its bodies are in an MJCF file."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,8 @@ class Robot:
 
     `dofs` are joint names in the order in which policies see them. `bodies` are what a `Reading` reports:
     a body of the MJCF, or a geom of it (a foot is a sphere on the shank); contact forces on a named geom
-    count for it and not for its body. The base comes first.
+    count for it and not for its body. The base comes first. What touches is named the other way about: a
+    geom, or else a body, which stands for all its geoms that can collide in the MJCF.
     """
 
     name: str
@@ -29,11 +30,15 @@ class Robot:
     actuated: tuple[str, ...] = ()  # joint names; empty means all of `dofs`
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)  # of bodies, by name
     floating: bool = True  # whether the base moves freely
+    ground_geoms: tuple[str, ...] = ()  # what may touch the ground, feet first
+    self_collisions: tuple[tuple[str, str], ...] = ()  # what may touch what, if physics.self_collisions is on
+    ground_height: float = 0.0  # m, of the ground; lower under a robot that hangs in the air
+    mjcf: Path | None = None  # the robot alone; None: the one in assets/robots/NAME
 
     @property
     def xml(self) -> Path:
         """The robot's MJCF file."""
-        return ASSETS / "robots" / self.name / f"{self.name}.xml"
+        return self.mjcf or ASSETS / "robots" / self.name / f"{self.name}.xml"
 
     @property
     def actuated_ids(self) -> tuple[int, ...]:

@@ -16,4 +16,5 @@ TOY = Robot(
     dof_vel_limit=(20.0,) * 4,
     dof_pos_limit=((-1.2, 1.2),) * 4,
     groups={"base": ("base",), "foot": tuple(f"{leg}_foot" for leg in LEGS)},
+    ground_geoms=(*(f"{leg}_foot" for leg in LEGS), "trunk"),
 )

@@ -12,10 +12,10 @@ from gpugym_jax.loops import compile_for
 from gpugym_jax.mdp.randomize import varied
 from gpugym_jax.physics import make_physics
 from gpugym_jax.ppo.learn import Learner, make_learner
-from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.scene import make_scene
 from gpugym_jax.runs import checkpoint
 from gpugym_jax.runs.tracking import check_trackers
-from gpugym_jax.tables import UserError, lookup
+from gpugym_jax.tables import UserError
 from gpugym_jax.types import Env, Physics, Scan
 
 
@@ -51,15 +51,15 @@ def timed_scan(scan: Scan, spent: list[float]) -> Scan:
 def build(cfg: Config) -> Built:
     """Resolve every name of `cfg`; a wrong one is a `UserError` here."""
     check_trackers(cfg.runner.trackers)
-    robot = lookup("robot", cfg.robot, ROBOTS)
+    scene = make_scene(cfg.robot)
     timestep = 1.0 / cfg.control.physics_hz
-    physics = make_physics(robot, cfg.physics, cfg.runner.num_envs, timestep, varied(cfg.randomize))
-    env = make_env(cfg, robot, physics)
+    physics = make_physics(scene, cfg.physics, cfg.runner.num_envs, timestep, varied(cfg.randomize))
+    env = make_env(cfg, scene.robot, physics)
     collecting: list[float] = []
     if not physics.traceable:
         env = env._replace(scan=timed_scan(env.scan, collecting))
     learner = make_learner(cfg.ppo, env, 1.0 / cfg.control.hz)
-    return Built(physics, env, learner, checkpoint.describe(cfg, robot, env.obs_sizes), collecting)
+    return Built(physics, env, learner, checkpoint.describe(cfg, scene.robot, env.obs_sizes), collecting)
 
 
 def find_start(cfg: Config, built: Built, resume: Path, step: int) -> checkpoint.Checkpoint:

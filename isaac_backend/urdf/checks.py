@@ -20,6 +20,8 @@ MOVES = (int(mujoco.mjtJoint.mjJNT_HINGE), int(mujoco.mjtJoint.mjJNT_SLIDE))
 
 def check_model(model: mujoco.MjModel, robot: Robot, layout: Layout) -> None:
     """Raise `UserError`, naming the body and its joint, for what a URDF has no words for."""
+    if model.neq:
+        raise UserError(f"robot '{robot.name}' has equality constraints, for which a URDF has no words.")
     for body in range(layout.base, model.nbody):
         where = f"robot '{robot.name}': body '{model.body(body).name}'"
         joints = [j for j in range(model.njnt) if model.jnt_bodyid[j] == body]

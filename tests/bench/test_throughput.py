@@ -14,6 +14,7 @@ from gpugym_jax.env import make_env
 from gpugym_jax.mdp.randomize import varied
 from gpugym_jax.physics import make_physics
 from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.scene import Scene
 
 BUSY = ["physics.backend=mujoco", "episode_s=0.1", "pushes.every_s=0.05"]
 
@@ -22,10 +23,12 @@ def test_the_tape_repeats_what_the_environment_did() -> None:
     cfg = load_config("mini_cheetah", BUSY)
     robot, ends = ROBOTS[cfg.robot], []
     for replay in (False, True):
-        physics = make_physics(robot, cfg.physics, 4, 1.0 / cfg.control.physics_hz, varied(cfg.randomize))
+        physics = make_physics(
+            Scene(robot), cfg.physics, 4, 1.0 / cfg.control.physics_hz, varied(cfg.randomize)
+        )
         state, _ = make_env(cfg, robot, physics).reset(jax.random.key(0))
         begin, variation = physics.read(state.sim).robot, state.task.variation
-        sim, tape = record(cfg, physics, state, steps=20)
+        sim, tape = record(cfg, robot, physics, state, steps=20)
         if replay:
             sim = physics.write(sim, np.ones(4, bool), begin, variation)
             sim, _ = make_physics_run(physics)(sim, tape)

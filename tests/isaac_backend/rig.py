@@ -13,6 +13,7 @@ import numpy as np
 from gpugym_jax.config import IsaacGym, PhysicsConfig
 from gpugym_jax.physics.variation import nominal
 from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import RobotState, Variation
 from isaac_backend.client import IsaacPhysics
 
@@ -52,7 +53,7 @@ def make_physics(
     """Mini cheetahs on a simulator of ours, in the real worker."""
     settings = {"python": worker_python(), "start_timeout_s": 60.0, "step_timeout_s": 10.0, **isaac}
     cfg = PhysicsConfig(backend="isaacgym", isaac=IsaacGym(**settings))
-    return IsaacPhysics(ROBOT, cfg, num_envs, DT, varied, simulator=simulator)
+    return IsaacPhysics(Scene(ROBOT), cfg, num_envs, DT, varied, simulator=simulator)
 
 
 def random_state(seed: int = 0, num_envs: int = NUM_ENVS) -> RobotState:

@@ -8,6 +8,7 @@ import pytest
 from physics.rigs import DT, NUM_ENVS, Rig, config_of, hold, no_double, standing, varied
 
 from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.scene import Scene
 from isaac_backend.client import IsaacPhysics
 
 SPACING, ORIGIN, SHAPE = 0.1, (-2.0, -3.0), (60, 91)  # m; m; x from -2 to 3.9, y from -3 to 6
@@ -39,7 +40,7 @@ def test_robots_stand_on_the_ground(kind: str, form: str) -> None:
     robot, cfg = ROBOTS["toy"], config_of("isaacgym/force_sensor")
     cfg = replace(cfg, isaac=replace(cfg.isaac, terrain=form))
     terrain = SimpleNamespace(heights=heights, spacing=SPACING, origin=ORIGIN)
-    physics = IsaacPhysics(robot, cfg, NUM_ENVS, DT, terrain=terrain)
+    physics = IsaacPhysics(Scene(robot), cfg, NUM_ENVS, DT, terrain=terrain)
     rig = Rig(
         robot, "isaacgym/force_sensor", physics, physics.init, physics.step, physics.write, physics.read
     )

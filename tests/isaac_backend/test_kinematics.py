@@ -9,6 +9,7 @@ from physics.rigs import NUM_ENVS, make_rig, tumbling, varied
 from gpugym_jax.config import PhysicsConfig
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.model import load_model
+from gpugym_jax.robots.scene import Scene
 from isaac_backend.kinematics import link_states, make_chain
 from isaac_backend.urdf import write_urdf
 
@@ -21,7 +22,7 @@ def test_links_are_where_mujoco_has_them(name: str, tmp_path: Path) -> None:
     limits = [(max(low, -4.0), min(high, 4.0)) for low, high in rig.robot.dof_pos_limit]
     state = tumbling(rig.robot.__class__(**{**vars(rig.robot), "dof_pos_limit": tuple(limits)}), seed=2)
     reading = rig.read(rig.init(state, varied()))
-    model = load_model(rig.robot, timestep=0.002, cfg=PhysicsConfig(), sensors=False)
+    model = load_model(Scene(rig.robot), timestep=0.002, cfg=PhysicsConfig(), sensors=False)
     entry = write_urdf(model, rig.robot, tmp_path)
     pos, vel = link_states(make_chain(entry), *(np.asarray(getattr(reading.robot, f)) for f in FIELDS))
     assert pos.shape == (NUM_ENVS, len(rig.robot.bodies), 3)
@@ -31,7 +32,7 @@ def test_links_are_where_mujoco_has_them(name: str, tmp_path: Path) -> None:
 
 def test_rows_that_are_not_finite_stay_alone(tmp_path: Path) -> None:
     robot = ROBOTS["toy"]
-    model = load_model(robot, timestep=0.002, cfg=PhysicsConfig(), sensors=False)
+    model = load_model(Scene(robot), timestep=0.002, cfg=PhysicsConfig(), sensors=False)
     entry = write_urdf(model, robot, tmp_path)
     state = tumbling(robot)
     state.base_pos[1] = np.nan

@@ -10,7 +10,7 @@ from physics.rigs import config_of, no_double
 
 from gpugym_jax.physics import mujoco as backend
 from gpugym_jax.robots.model import load_model
-from gpugym_jax.robots.robot import Robot
+from gpugym_jax.robots.scene import Scene
 from isaac_backend.urdf import write_urdf
 from tests.isaac_backend.test_urdf import reload
 from tests.same_draws import DRAWN, play
@@ -43,10 +43,10 @@ def load_with_soft_feet(folder: Path) -> Any:
     after 20 control steps of mini cheetah; a shank that touches still makes 1 mm.
     """
 
-    def load(robot: Robot, **settings: Any) -> mujoco.MjModel:
-        model = load_model(robot, **settings)
-        links = reload(write_urdf(model, robot, folder))
-        for foot in robot.groups.get("foot", ()):
+    def load(scene: Scene, **settings: Any) -> mujoco.MjModel:
+        model = load_model(scene, **settings)
+        links = reload(write_urdf(model, scene.robot, folder))
+        for foot in scene.robot.groups.get("foot", ()):
             body = model.geom(foot).bodyid[0]
             model.body_invweight0[body] = links.body_invweight0[links.body(foot).id]
         return model

@@ -15,6 +15,7 @@ from physics.rigs import DT, config_of, no_double, standing, tumbling
 from gpugym_jax.config import PhysicsConfig
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.model import load_model
+from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import RobotState
 from isaac_backend import protocol
 from isaac_backend.connection import Connection, WorkerError
@@ -30,7 +31,7 @@ def connect(name: str, simulator: Path | None = None, **isaac: Any) -> Connectio
     cfg = config_of("isaacgym/force_sensor")
     cfg = replace(cfg, isaac=replace(cfg.isaac, **isaac))
     robot = ROBOTS[name]
-    model = load_model(robot, timestep=DT, cfg=cfg, sensors=False)
+    model = load_model(Scene(robot), timestep=DT, cfg=cfg, sensors=False)
     spec = make_spec(robot, model, cfg, NUM_ENVS, DT, None, simulator)
     connection = Connection(cfg.isaac.python, spec, 120.0)
     connection.arena["friction"][:] = 1.0
@@ -127,7 +128,7 @@ def test_shifted_centre_of_mass(toy: Connection) -> None:
 
 
 def mujoco_after(state: RobotState, i: int, shift: np.ndarray, added: float, steps: int) -> mujoco.MjData:
-    model = load_model(ROBOTS["toy"], timestep=DT, cfg=PhysicsConfig(), sensors=False)
+    model = load_model(Scene(ROBOTS["toy"]), timestep=DT, cfg=PhysicsConfig(), sensors=False)
     scale = (model.body_mass[1] + added) / model.body_mass[1]
     model.body_ipos[1] += shift
     model.body_mass[1] *= scale

@@ -11,6 +11,7 @@ from gpugym_jax.config import PhysicsConfig
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
+from gpugym_jax.robots.scene import Scene
 from gpugym_jax.tables import UserError
 from isaac_backend.urdf import write_urdf
 from isaac_backend.urdf.write_xml import rpy_of
@@ -20,7 +21,7 @@ KEEP = '<mujoco><compiler fusestatic="false" discardvisual="true" balanceinertia
 
 
 def mjcf(robot: Robot) -> mujoco.MjModel:
-    return load_model(robot, timestep=0.002, cfg=PhysicsConfig(), sensors=False)
+    return load_model(Scene(robot), timestep=0.002, cfg=PhysicsConfig(), sensors=False)
 
 
 def reload(entry: dict[str, Any]) -> mujoco.MjModel:
@@ -175,7 +176,7 @@ def _check(model: mujoco.MjModel, robot: Robot) -> None:
     from isaac_backend.urdf.checks import check_model
 
     empty = np.zeros(0, int)
-    check_model(model, robot, Layout(False, 1, empty, empty, empty, empty, np.zeros((0, 0))))
+    check_model(model, robot, Layout(False, 1, *[empty] * 7, np.zeros((0, 0))))
 
 
 @pytest.mark.parametrize("what", ["mesh-like shape", "pair of its own"])

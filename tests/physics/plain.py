@@ -7,11 +7,12 @@ from physics.rigs import DT, Rig
 from gpugym_jax.config import PhysicsConfig
 from gpugym_jax.robots.layout import make_layout
 from gpugym_jax.robots.model import load_model
+from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import RobotState
 
 
 def reference(rig: Rig) -> tuple[mujoco.MjModel, mujoco.MjData]:
-    model = load_model(rig.robot, timestep=DT, cfg=PhysicsConfig(), sensors=False)
+    model = load_model(Scene(rig.robot), timestep=DT, cfg=PhysicsConfig(), sensors=False)
     return model, mujoco.MjData(model)
 
 

@@ -22,6 +22,7 @@ from gpugym_jax.physics import make_physics
 from gpugym_jax.physics.variation import nominal
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.robot import Robot
+from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import Physics, Reading, RobotState, Variation
 
 NUM_ENVS = 12  # one for each joint of the mini cheetah
@@ -81,7 +82,7 @@ def double(python: str, **settings: Any) -> IsaacGym:
 @lru_cache
 def make_rig(robot_name: str, backend_name: str) -> Rig:
     robot = ROBOTS[robot_name]
-    physics = make_physics(robot, config_of(backend_name), NUM_ENVS, DT)
+    physics = make_physics(Scene(robot), config_of(backend_name), NUM_ENVS, DT)
     verbs = (physics.step, physics.write, physics.read)
     return Rig(
         robot, backend_name, physics, physics.init, *(jax.jit(f) if physics.traceable else f for f in verbs)

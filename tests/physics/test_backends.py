@@ -7,6 +7,7 @@ from physics.rigs import make_rig, standing, varied, zero_torque
 from gpugym_jax.config import PhysicsConfig
 from gpugym_jax.physics import has_warp, make_physics, resolve
 from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.scene import Scene
 from gpugym_jax.tables import UserError
 
 
@@ -37,7 +38,7 @@ def test_asked_for_goes_first() -> None:
 def test_wrong_names_are_answered(cfg: PhysicsConfig, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ISAAC_PYTHON", raising=False)
     with pytest.raises(UserError) as error:
-        make_physics(ROBOTS["toy"], cfg, 2, 0.002)
+        make_physics(Scene(ROBOTS["toy"]), cfg, 2, 0.002)
     assert message in str(error.value)
 
 

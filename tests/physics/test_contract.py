@@ -27,6 +27,7 @@ from physics.rigs import (
 from gpugym_jax.physics import make_physics
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.layout import make_layout
+from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import Physics, RobotState
 
 
@@ -213,10 +214,10 @@ def test_6_refuses_what_it_cannot_apply(rig: Rig) -> None:
 def test_6_refuses_fields_without_a_meaning(backend: str) -> None:
     cfg, pendulum = config_of(backend), ROBOTS["pendulum"]
     with pytest.raises(ValueError, match="base_mass cannot be varied: the base is fixed"):
-        make_physics(pendulum, cfg, NUM_ENVS, DT, varied=["base_mass"])
+        make_physics(Scene(pendulum), cfg, NUM_ENVS, DT, varied=["base_mass"])
     with pytest.raises(ValueError, match="Did you mean 'friction'"):
-        make_physics(pendulum, cfg, NUM_ENVS, DT, varied=["frictoin"])
-    physics = make_physics(pendulum, cfg, NUM_ENVS, DT)
+        make_physics(Scene(pendulum), cfg, NUM_ENVS, DT, varied=["frictoin"])
+    physics = make_physics(Scene(pendulum), cfg, NUM_ENVS, DT)
     with pytest.raises(ValueError, match="base_mass cannot be applied: the base is fixed"):
         physics.init(standing(pendulum), varied(base_mass=1.0))
     physics.close()

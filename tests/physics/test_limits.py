@@ -8,6 +8,7 @@ from physics.rigs import DT, NUM_ENVS, gpu, no_gpu, settled, standing, varied
 from gpugym_jax.config import PhysicsConfig
 from gpugym_jax.physics import make_physics
 from gpugym_jax.robots import ROBOTS
+from gpugym_jax.robots.scene import Scene
 
 
 @pytest.mark.parametrize("impl", ["jax", pytest.param("warp", marks=[gpu, no_gpu])])
@@ -15,7 +16,7 @@ def test_overflow_is_told(impl: str) -> None:
     """Four feet on the ground want more room than for three contacts, and the air wants none."""
     robot = ROBOTS["toy"]
     cfg = PhysicsConfig(backend="mjx", impl=impl, contacts=3)
-    physics = make_physics(robot, cfg, NUM_ENVS, DT, varied=[])
+    physics = make_physics(Scene(robot), cfg, NUM_ENVS, DT, varied=[])
     step, torque = jax.jit(physics.step), np.zeros((NUM_ENVS, 4), np.float32)
     grounded = physics.read(step(physics.init(settled("toy"), varied()), torque))
     assert np.all(grounded.overflow)
@@ -23,7 +24,7 @@ def test_overflow_is_told(impl: str) -> None:
 
 
 def test_closing_twice_is_fine_and_ends_it() -> None:
-    physics = make_physics(ROBOTS["toy"], PhysicsConfig(backend="mujoco"), NUM_ENVS, DT)
+    physics = make_physics(Scene(ROBOTS["toy"]), PhysicsConfig(backend="mujoco"), NUM_ENVS, DT)
     sim = physics.init(standing(ROBOTS["toy"]), varied())
     physics.close()
     physics.close()

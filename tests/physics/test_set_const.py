@@ -9,12 +9,13 @@ from gpugym_jax.physics.set_const import constants, make_base_mass
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.layout import make_layout
 from gpugym_jax.robots.model import load_model
+from gpugym_jax.robots.scene import Scene
 
 
 @pytest.mark.parametrize("added", [-1.5, 0.0, 0.7, 5.0])
 @pytest.mark.parametrize("name", ["toy", "mini_cheetah"])
 def test_constants_follow_mj_set_const(name: str, added: float) -> None:
-    model = load_model(ROBOTS[name], timestep=0.002, cfg=PhysicsConfig(), sensors=False)
+    model = load_model(Scene(ROBOTS[name]), timestep=0.002, cfg=PhysicsConfig(), sensors=False)
     base = make_layout(ROBOTS[name], model).base
     ours = constants(make_base_mass(model, base), np.float32(added))
     before = model.body_mass[base]

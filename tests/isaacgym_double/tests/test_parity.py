@@ -19,8 +19,15 @@ POSE = {"mini_cheetah": [0.0, -0.8, 1.596], "toy": [0.0]}
 
 
 def ours(name: str) -> str:
-    """Our MJCF without its lights, whose types MuJoCo 3.2 does not know."""
-    return re.sub(r"<light [^>]*/>", "", (ASSETS / name / f"{name}.xml").read_text())
+    """Our MJCF of the robot on a plane that its named geoms may touch."""
+    text = (ASSETS / name / f"{name}.xml").read_text()
+    floor = '<worldbody><geom name="floor" type="plane" size="0 0 1"/>'
+    pairs = "".join(
+        f'<pair geom1="floor" geom2="{geom}" condim="3" friction="1 1 0.005 0.0001 0.0001"/>'
+        for geom in re.findall(r'<geom name="(\w+)"', text)
+    )
+    text = text.replace("<worldbody>", floor)
+    return text.replace("</mujoco>", f"<contact>{pairs}</contact></mujoco>")
 
 
 def double(gym: Any, folder: Path, name: str) -> World:
