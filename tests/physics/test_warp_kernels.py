@@ -7,8 +7,8 @@ import pytest
 
 from gpugym_jax.config import PhysicsConfig
 from gpugym_jax.physics import make_physics
-from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.model import load_model
+from gpugym_jax.robots.scene import make_scene
 
 wp = pytest.importorskip("warp", reason="warp-lang is not installed: pip install -e .[warp]")
 warp_kernels = pytest.importorskip("gpugym_jax.physics.warp_kernels")
@@ -17,7 +17,7 @@ CFG = PhysicsConfig()
 
 
 def test_a_step_names_its_modules_without_a_gpu() -> None:
-    model = load_model(ROBOTS["mini_cheetah"], timestep=0.005, cfg=CFG, sensors=True)
+    model = load_model(make_scene("mini_cheetah"), timestep=0.005, cfg=CFG, sensors=True)
     before = wp.launch
     launches = warp_kernels.launches_of_step(model, CFG.contacts, CFG.constraints)
     assert wp.launch is before
@@ -31,8 +31,9 @@ def test_a_step_names_its_modules_without_a_gpu() -> None:
 @pytest.mark.gpu
 @pytest.mark.skipif(jax.default_backend() != "gpu", reason="builds kernels for an NVIDIA GPU")
 def test_a_step_loads_nothing_that_was_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    robot = ROBOTS["mini_cheetah"]
-    physics = make_physics(robot, PhysicsConfig(backend="mjx", impl="warp"), 2, 0.005, varied=())
+    scene = make_scene("mini_cheetah")
+    robot = scene.robot
+    physics = make_physics(scene, PhysicsConfig(backend="mjx", impl="warp"), 2, 0.005, varied=())
     physics.ready()
     loaded = []
     compile_module = wp._src.context.Module._compile
