@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gpugym_jax.config_yaml import with_override
+from gpugym_jax.config_yaml import with_overrides
 from gpugym_jax.policy.file import Act, Batch, Policy, read_policy
 from gpugym_jax.policy.metadata import Contract, describe, parse
 from gpugym_jax.robots import ROBOTS
@@ -54,14 +54,13 @@ AGENTS: dict[str, Callable[[Contract, int], Act] | None] = {"policy": None, "zer
 
 def override(policy: Policy, overrides: Sequence[str]) -> Policy:
     """The policy with another test: `evaluate.max_falls=1` and the like."""
-    cfg = policy.contract.cfg
     for text in overrides:
         if text.partition("=")[0].split(".")[0] not in OPEN_SECTIONS:
             raise UserError(
                 f"{text}: the policy in {policy.source} was made with another value. "
                 f"What can be changed of its test: {', '.join(OPEN_SECTIONS)}."
             )
-        cfg = with_override(cfg, text)
+    cfg = with_overrides(policy.contract.cfg, overrides)
     return dataclasses.replace(policy, contract=dataclasses.replace(policy.contract, cfg=cfg))
 
 
