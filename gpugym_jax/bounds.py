@@ -8,7 +8,7 @@
 
 from typing import Annotated, Any, NamedTuple
 
-from annotated_types import Ge, Gt, Le, MaxLen, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 
 LARGEST, SMALLEST = 1e30, 1e-30
 """Sizes of numbers that float32 holds with room to square or divide once by something ordinary."""
@@ -65,20 +65,3 @@ Device = Annotated[str, Like(r"cpu|cuda:[0-9]{1,3}", "cpu or cuda:N")]
 FolderName = Annotated[
     str, Like(r"|[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,99}", "a folder's name, without / and no dot first")
 ]
-
-
-class _BareName:
-    """Lets a name alone stand for an entry of that name without parameters."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        from pydantic_core.core_schema import no_info_before_validator_function
-
-        return no_info_before_validator_function(_entry, handler(source))
-
-
-def _entry(value: object) -> object:
-    return {value: {}} if isinstance(value, str) and value else value
-
-
-Entry = Annotated[dict[str, dict[str, object]], MinLen(1), MaxLen(1), _BareName()]
-"""One term with its parameters in a list of them: `name`, or `{name: {parameter: value}}`."""

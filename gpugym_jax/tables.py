@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from gpugym_jax.bounds import ReadAs
@@ -67,6 +68,14 @@ def bind_parameters(
         if parameter.default is parameter.empty and key not in given:
             raise UserError(f"{kind} '{name}' needs a value for '{key}'.")
     return {key: read(f"{kind} '{name}': {key}", _hint(has[key].annotation), given[key]) for key in given}
+
+
+def choose(
+    kind: str, name: str, table: Mapping[str, Callable[..., Any]], given: Mapping[str, object]
+) -> Callable[..., Any]:
+    """The entry of that name with its parameters bound, or an error that names the nearest right one."""
+    f = lookup(kind, name, table)
+    return partial(f, **bind_parameters(kind, name, f, given))
 
 
 def read(place: str, hint: Any, value: object) -> Any:

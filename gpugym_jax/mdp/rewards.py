@@ -205,7 +205,7 @@ def collision(s: Snapshot, *, bodies: Bodies, force: NotNegative = 0.1) -> Scala
 
 
 @reward
-def feet_air_time(s: Snapshot, *, target: NotNegative = 0.5, moving: NotNegative = 0.1) -> Scalar:
+def feet_air_time(s: Snapshot, *, target: NotNegative = 0.5, moving: Finite = 0.1) -> Scalar:
     """Seconds in the air less `target`, paid at touch-down while the command is above `moving` m/s. LG."""
     paid = jnp.sum((s.air_time - target) * s.touched_down)
     return paid * (s.speed_commanded > moving)
@@ -213,7 +213,7 @@ def feet_air_time(s: Snapshot, *, target: NotNegative = 0.5, moving: NotNegative
 
 @reward
 def feet_air_time_clipped(
-    s: Snapshot, *, low: NotNegative = 0.1, high: NotNegative = 0.3, moving: NotNegative = 0.1
+    s: Snapshot, *, low: NotNegative = 0.1, high: NotNegative = 0.3, moving: Finite = 0.1
 ) -> Scalar:
     """As feet_air_time with target `low`, at most `high - low` a step; turning counts as moving."""
     paid = jnp.sum(jnp.clip(s.air_time - low, max=high - low) * s.touched_down)

@@ -7,9 +7,9 @@ from typing import Any
 from gpugym_jax.values.scalars import FLAGS, NUMBER, free
 
 Step = str | int
-MEMBER, REST = "\0", "\1"
-"""Stand in pydantic's paths for the member of a union, and for the field of an open section that holds the
-rest: neither is a key of the user's."""
+HIDDEN = "\0"
+"""Begins the steps of pydantic's paths that are no key of the user's: the member of a union, the field of an
+open section that holds the rest."""
 
 
 class FaultError(ValueError):

@@ -9,12 +9,15 @@ from pydantic_core import ErrorDetails, PydanticCustomError, SchemaValidator, co
 
 from gpugym_jax.bounds import LARGEST
 from gpugym_jax.values import scalars
-from gpugym_jax.values.faults import MEMBER, REST, FaultError, Step
+from gpugym_jax.values.faults import HIDDEN, FaultError, Step
 from gpugym_jax.values.scalars import wanted
 
 Schema = Mapping[str, Any]
 """A node of pydantic's core schema."""
 Read = Callable[[Any], Any]
+
+REST = HIDDEN + "rest"
+"""The key of what is no field of an open section."""
 
 # ---------------------------------------------------------------- lists and sections
 
@@ -132,7 +135,7 @@ RULES: dict[str, Callable[[Schema], Rule]] = {
     "any": lambda schema: Rule("a value", scalars.free),
     "literal": _literal,
     "tuple": _tuple,
-    "dict": lambda schema: Rule("one entry" if schema.get("max_length") == 1 else "named entries", _entries),
+    "dict": lambda schema: Rule("named entries", _entries),
     "dataclass": _dataclass,
 }
 """By the type of a node in pydantic's schema."""
@@ -165,16 +168,42 @@ def _around(schema: Schema, also: str = "") -> Any:
     if kind == "nullable":
         return {**schema, "schema": _around(schema["schema"], " or null")}
     if kind == "union":
-        # Text is tried as a scalar first: as a list it would be one of length 1.
-        members = sorted(schema["choices"], key=lambda member: member["type"] == "tuple")
-        choices = [(_around(m, also if m is members[-1] else ""), MEMBER) for m in members]
-        return {**schema, "choices": choices, "mode": "left_to_right"}
+        return _union(schema["choices"], also)
     inner: Any = _inside(schema)
     if kind not in RULES:
         return inner
     rule = RULES[kind](schema)
     check = _checked(rule._replace(what=rule.what + also))
     return core_schema.no_info_wrap_validator_function(check, inner, ref=inner.pop("ref", None))
+
+
+SHAPES = {"tuple": "list", "dict": "mapping", "dataclass": "mapping", "definition-ref": "mapping"}
+
+
+def _shape(value: Any) -> str:
+    return (
+        "mapping" if isinstance(value, Mapping) else "list" if isinstance(value, list | tuple) else "scalar"
+    )
+
+
+def _union(members: list[Schema], also: str) -> Any:
+    """The member that has the value's shape; a scalar where none is wanted is a list of one."""
+    by_shape = {HIDDEN + SHAPES.get(member["type"], "scalar"): member for member in members}
+    alone = {HIDDEN + "scalar": HIDDEN + "list"}
+
+    def tag(value: Any) -> str:
+        found = HIDDEN + _shape(value)
+        return found if found in by_shape else alone.get(found, "")
+
+    def read(value: Any) -> Any:
+        if tag(value) not in by_shape:
+            raise ValueError
+        return value
+
+    what = " or ".join(RULES[m["type"]](m).what if m["type"] in RULES else "a section" for m in members)
+    choices = {key: _around(member, also) for key, member in by_shape.items()}
+    inner = core_schema.tagged_union_schema(choices, tag)
+    return core_schema.no_info_wrap_validator_function(_checked(Rule(what + also, read)), inner)
 
 
 def _checked(rule: Rule) -> Callable[[Any, Any], Any]:
@@ -201,29 +230,14 @@ def _validator(hint: Any) -> SchemaValidator:
     return SchemaValidator(_around(TypeAdapter(hint).core_schema))
 
 
-def _place(error: ErrorDetails) -> tuple[Step, ...]:
-    return tuple(step for step in error["loc"] if step not in (MEMBER, REST))
-
-
-def _first(errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """The first error; of a union, those of the members that came furthest."""
-    loc = errors[0]["loc"]
-    if MEMBER not in loc:
-        return errors[:1]
-    home = loc[: loc.index(MEMBER)]
-    alike = [e for e in errors if e["loc"][: len(home)] == home]
-    furthest = max(alike, key=lambda e: len(_place(e)))
-    return [e for e in alike if _place(e) == _place(furthest)]
-
-
-def _fault(errors: list[ErrorDetails]) -> FaultError:
-    found = _first(errors)
-    place, contexts = _place(found[0]), [e.get("ctx") or {} for e in found]
-    names = contexts[0].get("names", ())
-    if found[0]["type"] == "key":
-        return FaultError((*place, contexts[0]["name"]), "key", None, names)
-    whats = dict.fromkeys(c.get("what", e["msg"]) for c, e in zip(contexts, found, strict=True))
-    return FaultError(place, " or ".join(whats), found[0]["input"], names)
+def _fault(error: ErrorDetails) -> FaultError:
+    place: tuple[Step, ...] = tuple(s for s in error["loc"] if isinstance(s, int) or not s.startswith(HIDDEN))
+    context: dict[str, Any] = error.get("ctx") or {}
+    if error["type"] == "missing":
+        return FaultError(place[:-1], f"a value for '{place[-1]}'", error["input"])
+    if error["type"] == "key":
+        return FaultError((*place, context["name"]), "key", None, context["names"])
+    return FaultError(place, context.get("what", error["msg"]), error["input"], context.get("names", ()))
 
 
 def read(hint: Any, value: object) -> Any:
@@ -235,7 +249,7 @@ def read(hint: Any, value: object) -> Any:
     try:
         return _validator(hint).validate_python(value)
     except ValidationError as error:
-        raise _fault(error.errors(include_url=False)) from None
+        raise _fault(error.errors(include_url=False)[0]) from None
 
 
 def json_schema(hint: Any) -> dict[str, Any]:
