@@ -68,9 +68,7 @@ class Observations:
     actor: tuple[str, ...] = ()
     critic: tuple[str, ...] | str = "same"  # without noise; "same": the actor's list
     scale: dict[str, Positive | Positives] = field(default_factory=dict)  # typical size: value / scale
-    noise: dict[str, NotNegative] = field(
-        default_factory=dict
-    )  # half width, uniform, in the value's own unit
+    noise: dict[str, NotNegative] = field(default_factory=dict)  # half width, uniform, in its own unit
     clip: Positive = 100.0  # of the scaled observation
 
 

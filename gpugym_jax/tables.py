@@ -42,10 +42,16 @@ def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
     return table[name]
 
 
-def _hint(annotation: Any) -> Any:
+def hint_of(annotation: Any) -> Any:
     """The type of a parameter's value in a YAML."""
     read_as = [m.hint for m in getattr(annotation, "__metadata__", ()) if isinstance(m, ReadAs)]
     return read_as[0] if read_as else annotation
+
+
+def parameters(f: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The keyword-only parameters of a term: those that a YAML may give."""
+    signature = inspect.signature(f, eval_str=True).parameters.values()
+    return {p.name: p for p in signature if p.kind is p.KEYWORD_ONLY}
 
 
 def bind_parameters(
@@ -56,8 +62,7 @@ def bind_parameters(
     Raises:
         UserError: a parameter is unknown, missing or has a wrong value; it names term, parameter and value.
     """
-    signature = inspect.signature(f, eval_str=True).parameters.values()
-    has = {p.name: p for p in signature if p.kind is p.KEYWORD_ONLY}
+    has = parameters(f)
     for key in given:
         if key not in has:
             raise UserError(
@@ -67,7 +72,7 @@ def bind_parameters(
     for key, parameter in has.items():
         if parameter.default is parameter.empty and key not in given:
             raise UserError(f"{kind} '{name}' needs a value for '{key}'.")
-    return {key: read(f"{kind} '{name}': {key}", _hint(has[key].annotation), given[key]) for key in given}
+    return {key: read(f"{kind} '{name}': {key}", hint_of(has[key].annotation), given[key]) for key in given}
 
 
 def choose(
