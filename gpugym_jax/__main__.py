@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": "judge a policy in C MuJoCo",
     "export": "write a policy as ONNX",
     "bench": "measure an environment against its bare physics",
+    "schema": "print the JSON schema of a task's YAML, for editors",
     "parity": "compare physics with each other and with theory",
 }
 """Modules of this package that have a `main(argv)`, and what they do."""

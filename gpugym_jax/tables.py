@@ -1,9 +1,13 @@
 """Tables from names to functions, and errors that name the nearest right name."""
 
-import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, TypeVar
+
+from gpugym_jax.bounds import ReadAs
+from gpugym_jax.values import typed
+from gpugym_jax.values.faults import FaultError, nearest, no_such, short
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,10 +32,7 @@ def register(table: dict[str, Callable[..., Any]]) -> Callable[[F], F]:
 
 def unknown(kind: str, name: str, names: Iterable[str]) -> UserError:
     """The error for a name that does not exist: the nearest one, and all there are."""
-    known = sorted(names)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    return UserError(f"no {kind} named '{name}'.{hint} There are: {', '.join(known) or 'none'}.")
+    return UserError(no_such(kind, name, names))
 
 
 def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
@@ -41,20 +42,50 @@ def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
     return table[name]
 
 
-def parameters(f: Callable[..., Any]) -> dict[str, Any]:
-    """The keyword-only parameters of a term and their defaults (`inspect.Parameter.empty` where required)."""
-    return {p.name: p.default for p in inspect.signature(f).parameters.values() if p.kind is p.KEYWORD_ONLY}
+def hint_of(annotation: Any) -> Any:
+    """The type of a parameter's value in a YAML."""
+    read_as = [m.hint for m in getattr(annotation, "__metadata__", ()) if isinstance(m, ReadAs)]
+    return read_as[0] if read_as else annotation
 
 
-def check_parameters(kind: str, name: str, f: Callable[..., Any], given: Iterable[str]) -> None:
-    """Raise if `given` has a parameter that `f` lacks, or lacks one that it needs."""
-    has, given = parameters(f), set(given)
-    for key in sorted(given - set(has)):
-        near = difflib.get_close_matches(key, has, n=1, cutoff=0.5)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise UserError(
-            f"{kind} '{name}' has no parameter '{key}'.{hint} It has: {', '.join(sorted(has)) or 'none'}."
-        )
-    for key, default in has.items():
-        if default is inspect.Parameter.empty and key not in given:
+def parameters(f: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The keyword-only parameters of a term: those that a YAML may give."""
+    signature = inspect.signature(f, eval_str=True).parameters.values()
+    return {p.name: p for p in signature if p.kind is p.KEYWORD_ONLY}
+
+
+def bind_parameters(
+    kind: str, name: str, f: Callable[..., Any], given: Mapping[str, object]
+) -> dict[str, Any]:
+    """What is `given` for the keyword-only parameters of a term, typed and bounded by its annotations.
+
+    Raises:
+        UserError: a parameter is unknown, missing or has a wrong value; it names term, parameter and value.
+    """
+    has = parameters(f)
+    for key in given:
+        if key not in has:
+            raise UserError(
+                f"{kind} '{name}' has no parameter {short(key)}.{nearest(key, has)} "
+                f"It has: {', '.join(sorted(has)) or 'none'}."
+            )
+    for key, parameter in has.items():
+        if parameter.default is parameter.empty and key not in given:
             raise UserError(f"{kind} '{name}' needs a value for '{key}'.")
+    return {key: read(f"{kind} '{name}': {key}", hint_of(has[key].annotation), given[key]) for key in given}
+
+
+def choose(
+    kind: str, name: str, table: Mapping[str, Callable[..., Any]], given: Mapping[str, object]
+) -> Callable[..., Any]:
+    """The entry of that name with its parameters bound, or an error that names the nearest right one."""
+    f = lookup(kind, name, table)
+    return partial(f, **bind_parameters(kind, name, f, given))
+
+
+def read(place: str, hint: Any, value: object) -> Any:
+    """`value` as the type `hint`, or an error that begins with `place`."""
+    try:
+        return typed.read(hint, value)
+    except FaultError as fault:
+        raise UserError(fault.sentence(place)) from None

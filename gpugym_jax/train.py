@@ -9,6 +9,7 @@ import tyro
 
 from gpugym_jax import cli
 from gpugym_jax.runs import directory
+from gpugym_jax.tables import UserError
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +30,19 @@ def _overrides(flags: Flags, overrides: Sequence[str]) -> list[str]:
     return [*overrides] if given is None else [*overrides, f"runner.iterations={given}"]
 
 
+def _check_resume(flags: Flags) -> None:
+    given = [name for name in ("load_run", "checkpoint") if str(getattr(flags.common, name)) != "-1"]
+    if given and not flags.resume:
+        raise UserError(f"--{given[0]} says what to go on with: give --resume too, or leave it out")
+
+
 def run(flags: Flags, overrides: list[str]) -> int:
     """Train; the exit code."""
+    _check_resume(flags)
     overrides = _overrides(flags, overrides)
     cfg, source = cli.configure(flags.common, overrides), None
     if flags.resume:
-        source, cfg = directory.locate(cli.wanted(flags.common, overrides))
+        source, cfg = directory.locate(cli.wanted(flags.common, overrides), "resume")
     cli.start_jax(flags.common)
     from gpugym_jax.runs import loop, training
 

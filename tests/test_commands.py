@@ -37,7 +37,18 @@ TINY = [
         (["--task=cartpole", "--resume"], "for the last run: there is no run."),
         (["--task=cartpole", "--sim_device=cpu", "--rl_device=gpu", "--backend=mjx"], "differ"),
         (["--task=cartpole", "--device=tpu"], "--device=tpu: no such device"),
-        (["--task=cartpole", "--backend=mjz"], "no backend named 'mjz'. Did you mean 'mjx'?"),
+        (
+            ["--task=cartpole", "--backend=mjz"],
+            "physics.backend wants auto or mjx or mujoco or isaacgym, got 'mjz'.",
+        ),
+        (["--task=cartpole", "--load_run=x"], "--load_run says what to go on with: give --resume too"),
+        (["--task=cartpole", "--checkpoint=50"], "--checkpoint says what to go on with: give --resume too"),
+        (["--task=cartpole", "--num_envs=0"], "runner.num_envs wants a whole number of at least 1"),
+        (["--task=cartpole", "rewards.torques.weight=x"], "rewards.torques.weight wants a number, got 'x'"),
+        (
+            ["--task=cartpole", "rewards.dof_upright_exp.sigma=0"],
+            "reward 'dof_upright_exp': sigma wants a number above 0, got 0",
+        ),
         (["--task=cartpole", "--backend=isaacgym"], "give --isaac_python=PATH or set ISAAC_PYTHON"),
         (
             ["--task=cartpole", "--backend=isaacgym", "--isaac_python=/nowhere"],

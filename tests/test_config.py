@@ -136,25 +136,30 @@ def test_an_unknown_override_names_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("episode_s: long", "episode_s wants a number, got 'long'"),
-        ("episode_s: true", "episode_s wants a number, got True"),
-        ("runner: {seed: 1.5}", "runner.seed wants a whole number, got 1.5"),
+        ("episode_s: long", "episode_s wants a number above 0, got 'long'"),
+        ("episode_s: true", "episode_s wants a number above 0, got true"),
+        (
+            "runner: {seed: 1.5}",
+            "runner.seed wants a whole number of at least 0 and at most 2147483647, got 1.5",
+        ),
         ("reward: {clip_negative: 1}", "reward.clip_negative wants true or false, got 1"),
-        ("runner: {run_name: on}", "runner.run_name wants text (quote it), got True"),
         ("commands: {lin_vel_x: 1}", "commands.lin_vel_x wants 2 numbers, [low, high], got 1"),
         ("commands: {lin_vel_x: [1, 2, 3]}", "commands.lin_vel_x wants 2 numbers"),
         (
             "commands: {lin_vel_x: [2, 1]}",
             "commands.lin_vel_x wants [low, high] with low <= high",
         ),
-        ("randomize: {friction: [a, b]}", "randomize.friction wants a number, got 'a'"),
+        ("randomize: {friction: [a, b]}", "randomize.friction wants a number of at least 0, got 'a'"),
         ("rewards: {torques: -1}", "rewards.torques wants named entries, got -1"),
         ("ppo: 3", "ppo wants a section with actor, critic,"),
         ("- a", "the whole wants a section"),
-        ("robot: a\nrobot: b", "line 1: key 'robot' is given twice"),
+        ("robot: a\nrobot: b", "line 2: key 'robot' is given twice"),
         ("robot: [a", "not YAML"),
-        ("observations: {scale: {dof_pos: [1, x]}}", "observations.scale.dof_pos wants a number, got 'x'"),
-        ("runner: {stop_at_reward: x}", "runner.stop_at_reward wants a number, got 'x'"),
+        (
+            "observations: {scale: {dof_pos: [1, x]}}",
+            "observations.scale.dof_pos wants a number above 0, got 'x'",
+        ),
+        ("runner: {stop_at_reward: x}", "runner.stop_at_reward wants a number or null, got 'x'"),
     ],
 )
 def test_a_wrong_value_names_its_place(tmp_path: Path, text: str, part: str) -> None:

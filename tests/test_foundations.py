@@ -11,7 +11,7 @@ import pytest
 import gpugym_jax
 from gpugym_jax.frames import conjugate, from_rpy, multiply, rotate, rotate_inverse, yaw_of
 from gpugym_jax.loops import live_scan
-from gpugym_jax.tables import UserError, check_parameters, lookup, register
+from gpugym_jax.tables import UserError, bind_parameters, lookup, register
 
 PI = np.pi
 
@@ -84,11 +84,11 @@ def test_a_wrong_name_is_answered_with_the_nearest() -> None:
 def test_a_wrong_parameter_is_answered_with_the_nearest() -> None:
     def term(s: object, *, sigma: float = 1.0, target: float) -> None: ...
 
-    check_parameters("reward", "term", term, ["target"])
+    assert bind_parameters("reward", "term", term, {"target": "1e-2"}) == {"target": 0.01}
     with pytest.raises(UserError, match=r"reward 'term' has no parameter 'sigm'. Did you mean 'sigma'"):
-        check_parameters("reward", "term", term, ["sigm", "target"])
+        bind_parameters("reward", "term", term, {"sigm": 1, "target": 1})
     with pytest.raises(UserError, match=r"needs a value for 'target'"):
-        check_parameters("reward", "term", term, [])
+        bind_parameters("reward", "term", term, {})
 
 
 def test_a_name_is_registered_once() -> None:
@@ -104,7 +104,7 @@ def test_a_name_is_registered_once() -> None:
 
 # ------------------------------------------------------------------ imports
 
-BASE = {"types", "frames", "tables", "config", "paths", "loops", "config_yaml"}
+BASE = {"types", "frames", "tables", "config", "paths", "loops", "config_yaml", "bounds", "values"}
 BELOW = BASE | {"robots", "mdp", "physics", "env", "ppo"}
 MAY_IMPORT = {
     "robots": BASE | {"robots"},

@@ -7,13 +7,14 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
+from gpugym_jax.bounds import Finite, NotNegative, Range
 from gpugym_jax.config import Commands, Pushes
 from gpugym_jax.gate.rotation import from_rpy, rotate_inverse
 from gpugym_jax.gate.world import State
 from gpugym_jax.policy.metadata import Contract
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import Scene
-from gpugym_jax.tables import UserError, check_parameters, lookup, register, unknown
+from gpugym_jax.tables import UserError, bind_parameters, lookup, register, unknown
 
 CALM_LIMITS = (1.0, 1.0)
 """m/s (planar norm) and rad/s: commands of the calm scenario are no faster."""
@@ -54,7 +55,9 @@ def basic(rng: Rng, robot: Robot, n: int) -> State:
 
 
 @start
-def scaled(rng: Rng, robot: Robot, n: int, *, low: float = 0.5, high: float = 1.5, vel: float = 0.5) -> State:
+def scaled(
+    rng: Rng, robot: Robot, n: int, *, low: Finite = 0.5, high: Finite = 1.5, vel: NotNegative = 0.5
+) -> State:
     """Default joint angles times U(low, high), base velocities +-vel."""
     nominal = basic(rng, robot, n)
     return replace(
@@ -85,14 +88,14 @@ def range(  # noqa: A001  (the configuration's name for it, and only a table ent
     robot: Robot,
     n: int,
     *,
-    base_height: tuple[float, float] | None = None,
-    tilt: float = 0.0,
-    yaw: float = 0.0,
-    lin_vel: float = 0.0,
-    ang_vel: float = 0.0,
-    dof_pos: Mapping[str, Sequence[float]] | None = None,
-    dof_pos_around: float = 0.0,
-    dof_vel: float = 0.0,
+    base_height: Range | None = None,
+    tilt: NotNegative = 0.0,
+    yaw: NotNegative = 0.0,
+    lin_vel: NotNegative = 0.0,
+    ang_vel: NotNegative = 0.0,
+    dof_pos: dict[str, Range] | None = None,
+    dof_pos_around: NotNegative = 0.0,
+    dof_vel: NotNegative = 0.0,
 ) -> State:
     """Uniform draws: height m; roll, pitch +-tilt and yaw, rad; velocities +-; joints in their ranges."""
     nominal = basic(rng, robot, n)
@@ -130,8 +133,7 @@ def draw_start(rng: Rng, contract: Contract, robot: Robot, n: int) -> State:
     """First states, as the configuration's reset draws them."""
     ((name, params),) = contract.cfg.reset.items()
     f = lookup("reset", name, STARTS)
-    check_parameters("reset", name, f, params)
-    return f(rng, robot, n, **params)
+    return f(rng, robot, n, **bind_parameters("reset", name, f, params))
 
 
 def draw_commands(rng: Rng, contract: Contract, steps: int, n: int) -> Float[ndarray, "step n 3"]:

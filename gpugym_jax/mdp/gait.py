@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from gpugym_jax.bounds import NotNegative, Positive
 from gpugym_jax.mdp.rewards import Scalar, bell, reward, tracking_lin_vel_relative
 from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.paths import ASSETS
@@ -56,32 +57,32 @@ def reference(name: str, phase: Float[Array, ""]) -> Float[Array, " dof"]:
 
 
 @reward
-def swing_grf(s: Snapshot, *, force: float = 50.0) -> Scalar:
+def swing_grf(s: Snapshot, *, force: NotNegative = 50.0) -> Scalar:
     """Number of feet that press with `force` N although they should swing; none when standing. GG."""
     return (1.0 - standing(s)) * jnp.sum(swings(s) * pressed(s, force))
 
 
 @reward
-def stance_grf(s: Snapshot, *, force: float = 50.0) -> Scalar:
+def stance_grf(s: Snapshot, *, force: NotNegative = 50.0) -> Scalar:
     """Number of feet that press with `force` N as they should; none when standing. GG."""
     return (1.0 - standing(s)) * jnp.sum((1.0 - swings(s)) * pressed(s, force))
 
 
 @reward
-def reference_traj(s: Snapshot, *, motion: str, sigma: float = 0.25) -> Scalar:
+def reference_traj(s: Snapshot, *, motion: str, sigma: Positive = 0.25) -> Scalar:
     """Mean over joints of exp(-e^2/sigma) - 0.2 |e|, e the distance to the motion; 0 when standing. GG."""
     error = reference(motion, s.phase) + s.default_dof_pos - s.dof_pos
     return (1.0 - standing(s)) * jnp.mean(bell(error, sigma) - 0.2 * jnp.abs(error))
 
 
 @reward
-def tracking_lin_vel_moving(s: Snapshot, *, sigma: float = 0.25) -> Scalar:
+def tracking_lin_vel_moving(s: Snapshot, *, sigma: Positive = 0.25) -> Scalar:
     """tracking_lin_vel_relative while asked to walk. GG, mini_cheetah_ref."""
     return (1.0 - standing(s)) * tracking_lin_vel_relative(s, sigma=sigma)
 
 
 @reward
-def stand_still_exp(s: Snapshot, *, vel_scale: float = 1.0, sigma: float = 0.25) -> Scalar:
+def stand_still_exp(s: Snapshot, *, vel_scale: Positive = 1.0, sigma: Positive = 0.25) -> Scalar:
     """Joints at rest and at home, base at rest, while asked to stand. GG, mini_cheetah_ref."""
     rest = jnp.mean(bell(s.dof_vel / vel_scale, sigma))
     home = jnp.mean(bell(36.0 * (s.dof_pos - s.default_dof_pos) / jnp.pi, sigma))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
+from gpugym_jax.bounds import Finite
 from gpugym_jax.config import Config, Terms, decimation_of
 from gpugym_jax.mdp import gait  # noqa: F401  (its rewards enter the table)
 from gpugym_jax.mdp.actions import Targets, action_size, make_targets
@@ -20,7 +21,7 @@ from gpugym_jax.mdp.rewards import REWARDS
 from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, check_parameters, lookup, unknown
+from gpugym_jax.tables import UserError, bind_parameters, lookup, read, unknown
 from gpugym_jax.types import Actuator, Obs, RobotState, Variation
 
 Sample = Callable[[Key[Array, ""]], Any]
@@ -57,14 +58,12 @@ def bind(
     bound = {}
     for name, given in terms.items():
         f = lookup(kind, name, table)
-        params: dict[str, Any] = dict(given)
-        check_parameters(kind, name, f, params)
+        params = bind_parameters(kind, name, f, given)
         if "bodies" in params:
-            names = params["bodies"]
-            params["bodies"] = robot.body_ids((names,) if isinstance(names, str) else tuple(names))
+            params["bodies"] = robot.body_ids(params["bodies"])
         if "dof" in params:
             if params["dof"] not in robot.dofs:
-                raise unknown(f"joint of {robot.name}", str(params["dof"]), robot.dofs)
+                raise unknown(f"joint of {robot.name}", params["dof"], robot.dofs)
             params["dof"] = robot.dofs.index(params["dof"])
         bound[name] = partial(f, **params)
     return bound
@@ -78,9 +77,9 @@ def make_reward(
     rest: Terms = {}
     for name, term in cfg.rewards.items():
         lookup("reward", name, REWARDS)
-        if not isinstance(term.get("weight"), int | float):
+        if "weight" not in term:
             raise UserError(f"rewards.{name} needs a weight, a number.")
-        weights[name] = float(term["weight"])  # pyright: ignore[reportArgumentType]  (checked above)
+        weights[name] = read(f"rewards.{name}.weight", Finite, term["weight"])
         rest[name] = {k: v for k, v in term.items() if k != "weight"}
     terms = {name: f for name, f in bind("reward", REWARDS, rest, robot).items() if weights[name]}
     end = cfg.reward.termination * (dt if cfg.reward.termination_by_dt else 1.0)

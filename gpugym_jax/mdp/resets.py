@@ -1,14 +1,15 @@
 """Where an episode begins."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key
 
+from gpugym_jax.bounds import Finite, NotNegative, Range
 from gpugym_jax.frames import from_rpy
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, check_parameters, lookup, register, unknown
+from gpugym_jax.tables import UserError, bind_parameters, lookup, register, unknown
 from gpugym_jax.types import RobotState
 
 RESETS: dict[str, Callable[..., RobotState]] = {}
@@ -39,14 +40,14 @@ def range(  # noqa: A001  (gpuGym's name for it, and only a table entry)
     key: Key[Array, ""],
     robot: Robot,
     *,
-    base_height: tuple[float, float] | None = None,
-    tilt: float = 0.0,
-    yaw: float = 0.0,
-    lin_vel: float = 0.0,
-    ang_vel: float = 0.0,
-    dof_pos: Mapping[str, Sequence[float]] | None = None,
-    dof_pos_around: float = 0.0,
-    dof_vel: float = 0.0,
+    base_height: Range | None = None,
+    tilt: NotNegative = 0.0,
+    yaw: NotNegative = 0.0,
+    lin_vel: NotNegative = 0.0,
+    ang_vel: NotNegative = 0.0,
+    dof_pos: dict[str, Range] | None = None,
+    dof_pos_around: NotNegative = 0.0,
+    dof_vel: NotNegative = 0.0,
 ) -> RobotState:
     """Uniform draws: base height m; roll and pitch +-tilt, yaw rad; velocities +-; joints in given ranges.
 
@@ -80,7 +81,7 @@ def range(  # noqa: A001  (gpuGym's name for it, and only a table entry)
 
 @reset
 def scaled(
-    key: Key[Array, ""], robot: Robot, *, low: float = 0.5, high: float = 1.5, vel: float = 0.5
+    key: Key[Array, ""], robot: Robot, *, low: Finite = 0.5, high: Finite = 1.5, vel: NotNegative = 0.5
 ) -> RobotState:
     """Default joint angles times U(low, high), base velocities +-vel. legged_gym, `_reset_dofs`."""
     nominal = basic(key, robot)
@@ -101,5 +102,5 @@ def make_sample_state(
         raise UserError(f"reset takes one entry, not {len(terms)}. There are: {', '.join(sorted(RESETS))}.")
     ((name, params),) = terms.items()
     sampler = lookup("reset", name, RESETS)
-    check_parameters("reset", name, sampler, params)
-    return lambda key: sampler(key, robot, **params)
+    bound = bind_parameters("reset", name, sampler, params)
+    return lambda key: sampler(key, robot, **bound)

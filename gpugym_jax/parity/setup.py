@@ -9,7 +9,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from gpugym_jax.config import Config, PhysicsConfig
-from gpugym_jax.config_yaml import with_override
+from gpugym_jax.config_yaml import with_overrides
 from gpugym_jax.paths import ASSETS
 from gpugym_jax.policy.file import Policy, read_policy
 from gpugym_jax.robots.robot import Robot
@@ -88,8 +88,7 @@ def overridden(physics: PhysicsConfig, overrides: Sequence[str]) -> PhysicsConfi
     for override in overrides:
         if not override.startswith("physics.") or override.startswith(("physics.backend", "physics.impl")):
             raise UserError(f"parity takes overrides of physics only, and --backends names them: {override}")
-        physics = with_override(Config(physics=physics), override).physics
-    return physics
+    return with_overrides(Config(physics=physics), overrides).physics
 
 
 def _plain(scene: Scene, num_envs: int, seed: int) -> Setup:

@@ -8,15 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from gpugym_jax.config_yaml import with_override
 from gpugym_jax.policy.file import Act, Batch, Policy, read_policy
 from gpugym_jax.policy.metadata import Contract, describe, parse
 from gpugym_jax.robots.scene import make_scene
+from gpugym_jax.runs.closed import changed
 from gpugym_jax.runs.directory import Wanted, experiment_dir, locate
 from gpugym_jax.tables import UserError, lookup
-
-OPEN_SECTIONS = ("evaluate", "commands", "pushes", "reset", "terminations", "physics")
-"""What may be changed of a finished policy's configuration: its tests, not what it was made with."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +51,7 @@ AGENTS: dict[str, Callable[[Contract, int], Act] | None] = {"policy": None, "zer
 
 def override(policy: Policy, overrides: Sequence[str]) -> Policy:
     """The policy with another test: `evaluate.max_falls=1` and the like."""
-    cfg = policy.contract.cfg
-    for text in overrides:
-        if text.partition("=")[0].split(".")[0] not in OPEN_SECTIONS:
-            raise UserError(
-                f"{text}: the policy in {policy.source} was made with another value. "
-                f"What can be changed of its test: {', '.join(OPEN_SECTIONS)}."
-            )
-        cfg = with_override(cfg, text)
+    cfg = changed(policy.contract.cfg, overrides, "test", policy.source)
     return dataclasses.replace(policy, contract=dataclasses.replace(policy.contract, cfg=cfg))
 
 

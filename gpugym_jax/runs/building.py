@@ -80,7 +80,16 @@ def begin(cfg: Config, built: Built, found: checkpoint.Checkpoint | None) -> Sta
     if found is None:
         return Start(init(key), 0)
     if physics.traceable:
-        return Start(checkpoint.restore_train(found, jax.eval_shape(init, key)), found.step)
+        restored = checkpoint.restore_train(found, jax.eval_shape(init, key))
+        return Start(_at_given_rate(restored, cfg, found), found.step)
     ts = init(key)
     restored = checkpoint.restore_train(found, checkpoint.portable(physics, ts))
-    return Start(checkpoint.revive(physics, restored), found.step)
+    return Start(_at_given_rate(checkpoint.revive(physics, restored), cfg, found), found.step)
+
+
+def _at_given_rate(ts: Any, cfg: Config, found: checkpoint.Checkpoint) -> Any:
+    """The training state, with the learning rate that is asked for if the run began with another."""
+    if cfg.ppo.learning_rate == found.meta["config"]["ppo"]["learning_rate"]:
+        return ts
+    rate = jax.numpy.full_like(ts.opt.learning_rate, cfg.ppo.learning_rate)
+    return ts.replace(opt=ts.opt.replace(learning_rate=rate))

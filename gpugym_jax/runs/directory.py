@@ -16,6 +16,7 @@ from typing import Any
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import dump, load_config
 from gpugym_jax.paths import CONFIGS
+from gpugym_jax.runs.closed import Use, changed
 from gpugym_jax.tables import UserError, unknown
 
 log = logging.getLogger(__name__)
@@ -94,17 +95,17 @@ def _elsewhere(home: Path) -> str:
     return f"Experiments in {home.parent}: {', '.join(others) or 'none'}."
 
 
-def configuration(run: Path, overrides: Sequence[str] = ()) -> Config:
-    """What a run was trained with, under overrides given now."""
+def configuration(run: Path, overrides: Sequence[str], use: Use) -> Config:
+    """What a run was trained with, under overrides given now; those of what is closed are refused."""
     if not (run / "config.yaml").is_file():
         raise UserError(f"{run} is not a run: it has no config.yaml")
-    return load_config(str(run / "config.yaml"), overrides)
+    return changed(load_config(str(run / "config.yaml")), overrides, use, str(run))
 
 
-def locate(wanted: Wanted) -> tuple[Path, Config]:
+def locate(wanted: Wanted, use: Use = "test") -> tuple[Path, Config]:
     """The run that is meant, and its own configuration with the overrides."""
     run = Path(wanted.load_run) if wanted.cfg is None else find(wanted.cfg, wanted.load_run)
-    cfg, asked = configuration(run, wanted.overrides), wanted.cfg
+    cfg, asked = configuration(run, wanted.overrides, use), wanted.cfg
     if asked is not None and (asked.task, asked.robot) != (cfg.task, cfg.robot):
         there, here = f"task {cfg.task} and robot {cfg.robot}", f"task {asked.task} and robot {asked.robot}"
         raise UserError(f"{run} is of {there}, not of {here}")

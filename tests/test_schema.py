@@ -1,0 +1,100 @@
+"""The JSON schema of a task's YAML takes the shipped tasks and refuses what the loader refuses."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from gpugym_jax import __main__ as gpugym
+from gpugym_jax.config_yaml import task_names
+from gpugym_jax.mdp import parts
+from gpugym_jax.paths import CONFIGS
+from gpugym_jax.schema import task_schema
+
+SCHEMA = task_schema()
+TYPES: dict[str, Any] = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
+
+
+def is_of(kind: str, value: Any) -> bool:
+    if kind in ("number", "integer"):
+        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        return not isinstance(value, bool) and isinstance(value, int | float) and (whole or kind == "number")
+    return isinstance(value, TYPES[kind])
+
+
+def fits(schema: Any, value: Any) -> bool:
+    """JSON Schema 2020-12, as far as ours goes."""
+    if isinstance(schema, bool):
+        return schema
+    if "$ref" in schema:
+        return fits(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], value)
+    kinds = schema.get("type", [*TYPES, "number"])
+    ok = any(is_of(k, value) for k in ([kinds] if isinstance(kinds, str) else kinds))
+    ok &= value in schema.get("enum", [value])
+    ok &= "anyOf" not in schema or any(fits(s, value) for s in schema["anyOf"])
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        ok &= schema.get("minimum", value) <= value <= schema.get("maximum", value)
+        ok &= schema.get("exclusiveMinimum", value - 1) < value
+    if isinstance(value, list):
+        heads = schema.get("prefixItems", [])
+        ok &= schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value))
+        items = [*heads, *[schema.get("items", True)] * (len(value) - len(heads))]
+        ok &= all(fits(s, v) for s, v in zip(items, value, strict=False))
+    if isinstance(value, dict):
+        known, rest = schema.get("properties", {}), schema.get("additionalProperties", True)
+        ok &= all(fits(known.get(k, rest), v) for k, v in value.items())
+        ok &= set(schema.get("required", [])) <= set(value)
+        ok &= len(value) <= schema.get("maxProperties", len(value))
+    return ok
+
+
+@pytest.mark.parametrize("task", task_names())
+def test_the_shipped_tasks_fit(task: str) -> None:
+    assert fits(SCHEMA, yaml.safe_load((CONFIGS / f"{task}.yaml").read_text()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "runner: {run_name: 010}",
+        "reset: {basic: }",
+        "ppo: {actor: 64, desired_kl: null}",
+        "observations: {scale: {dof_pos: [1, 2]}}",
+    ],
+)
+def test_what_the_loader_takes_fits(text: str) -> None:
+    assert fits(SCHEMA, yaml.safe_load(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ppo: {clp: 1}",
+        "control: {hz: 0}",
+        "control: {hz: fast}",
+        "pushes: {mode: ad}",
+        "robot: mini_cheeta",
+        "rewards: {torqes: {weight: 1}}",
+        "rewards: {torques: {}}",
+        "rewards: {tracking_lin_vel: {weight: 1, sigma: 0}}",
+        "rewards: {base_height: {weight: 1}}",
+        "terminations: {contact: {bodies: []}}",
+        "reset: {basic: , range: }",
+        "commands: {lin_vel_x: [1]}",
+        "runner: {num_envs: 0.5}",
+    ],
+)
+def test_what_the_loader_refuses_does_not(text: str) -> None:
+    assert not fits(SCHEMA, yaml.safe_load(text))
+
+
+def test_it_says_what_fields_and_terms_mean() -> None:
+    assert SCHEMA["$defs"]["Control"]["properties"]["hz"]["description"] == "Hz, of the policy"
+    first_line = (parts.REWARDS["torques"].__doc__ or "").partition("\n")[0]
+    assert SCHEMA["properties"]["rewards"]["properties"]["torques"]["description"] == first_line
+
+
+def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gpugym.main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(SCHEMA))

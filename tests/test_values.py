@@ -1,0 +1,428 @@
+"""Values from outside: what is read as what, what is refused and in which words, and that it is quick."""
+
+import dataclasses
+import subprocess
+import sys
+import time
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import annotated_types
+import pytest
+
+from gpugym_jax.bounds import Positive, Positives, Range
+from gpugym_jax.config import Config
+from gpugym_jax.config_yaml import from_mapping, load_config, task_names, to_mapping, with_overrides
+from gpugym_jax.tables import UserError, bind_parameters
+from gpugym_jax.values import typed
+from gpugym_jax.values.faults import FaultError
+
+ABOVE_0, AT_LEAST_0 = "wants a number above 0, got", "wants a number of at least 0, got"
+COUNT = "wants a whole number of at least 1 and at most 2147483647, got"
+WHOLE = "wants a whole number of at least 0 and at most 2147483647, got"
+SHARE = "wants a number of at least 0 and at most 1, got"
+
+WRONG = [
+    # numbers that are none
+    ("control.hz=fast", f"control.hz {ABOVE_0} 'fast'"),
+    ("control.hz=12:30:00", f"control.hz {ABOVE_0} '12:30:00'"),
+    ("control.hz=1_000", f"control.hz {ABOVE_0} '1_000'"),
+    ("control.hz=0x10", f"control.hz {ABOVE_0} '0x10'"),
+    ("control.hz=true", f"control.hz {ABOVE_0} true"),
+    ("control.hz=", f"control.hz {ABOVE_0} ''"),
+    ("control.hz=null", f"control.hz {ABOVE_0} null"),
+    ("control.hz=[50]", f"control.hz {ABOVE_0} [50]"),
+    ("control.hz={a: 1}", f"control.hz {ABOVE_0} {{'a': 1}}"),
+    ("episode_s=1 000", f"episode_s {ABOVE_0} '1 000'"),
+    ("episode_s=2O", f"episode_s {ABOVE_0} '2O'"),
+    # not finite, or nothing that float32 holds
+    ("control.hz=nan", f"control.hz {ABOVE_0} 'nan'"),
+    ("control.hz=.inf", f"control.hz {ABOVE_0} '.inf'"),
+    ("control.hz=Infinity", f"control.hz {ABOVE_0} 'Infinity'"),
+    ("control.hz=1e400", "control.hz wants a finite number, 0 or of a size from 1e-30 to 1e+30, got 1e400"),
+    ("reward.termination=-1e39", "reward.termination wants a finite number"),
+    ("ppo.learning_rate=1e-50", "ppo.learning_rate wants a finite number"),
+    # outside of the range
+    ("control.hz=0", f"control.hz {ABOVE_0} 0"),
+    ("control.hz=-50", f"control.hz {ABOVE_0} -50"),
+    ("control.physics_hz=-0.0", f"control.physics_hz {ABOVE_0} -0.0"),
+    ("control.smoothing=0", "control.smoothing wants a number above 0 and at most 1, got 0"),
+    ("control.smoothing=1.01", "control.smoothing wants a number above 0 and at most 1, got 1.01"),
+    ("commands.resample_s=0", f"commands.resample_s {ABOVE_0} 0"),
+    ("commands.zero_below=-0.1", f"commands.zero_below {AT_LEAST_0} -0.1"),
+    ("commands.zero_probability=1.5", f"commands.zero_probability {SHARE} 1.5"),
+    ("pushes.every_s=-1", f"pushes.every_s {AT_LEAST_0} -1"),
+    ("observations.clip=0", f"observations.clip {ABOVE_0} 0"),
+    ("observations.scale.dof_vel=0", f"observations.scale.dof_vel {ABOVE_0} 0"),
+    ("observations.noise.dof_vel=-1", f"observations.noise.dof_vel {AT_LEAST_0} -1"),
+    ("ppo.discount=1.1", f"ppo.discount {SHARE} 1.1"),
+    ("ppo.gae_lambda=-0.1", f"ppo.gae_lambda {SHARE} -0.1"),
+    ("ppo.learning_rate=0", f"ppo.learning_rate {ABOVE_0} 0"),
+    ("ppo.desired_kl=-1", "ppo.desired_kl wants a number above 0 or null, got -1"),
+    ("evaluate.min_upright_share=2", f"evaluate.min_upright_share {SHARE[:-5]} or null, got 2"),
+    ("physics.friction=-1", f"physics.friction {AT_LEAST_0} -1"),
+    ("physics.isaac.start_timeout_s=0", f"physics.isaac.start_timeout_s {ABOVE_0} 0"),
+    # counts
+    ("runner.num_envs=0", f"runner.num_envs {COUNT} 0"),
+    ("runner.num_envs=-4", f"runner.num_envs {COUNT} -4"),
+    ("runner.num_envs=2.5", f"runner.num_envs {COUNT} 2.5"),
+    ("runner.num_envs=1e12", f"runner.num_envs {COUNT} 1e12"),
+    ("runner.iterations=0", f"runner.iterations {COUNT} 0"),
+    ("runner.keep=0", f"runner.keep {COUNT} 0"),
+    ("runner.save_every=0", f"runner.save_every {COUNT} 0"),
+    ("runner.seed=-1", f"runner.seed {WHOLE} -1"),
+    ("runner.seed=2147483648", f"runner.seed {WHOLE} 2147483648"),
+    ("ppo.epochs=0", f"ppo.epochs {COUNT} 0"),
+    ("ppo.actor=[64, 0]", f"ppo.actor {COUNT} 0"),
+    ("ppo.actor=[64, wide]", f"ppo.actor {COUNT} 'wide'"),
+    ("ppo.actor={a: 1}", "ppo.actor wants a list of whole numbers, got {'a': 1}"),
+    ("evaluate.episodes=0", f"evaluate.episodes {COUNT} 0"),
+    ("evaluate.max_falls=-1", f"evaluate.max_falls {WHOLE} -1"),
+    ("physics.threads=-1", f"physics.threads {WHOLE} -1"),
+    ("physics.isaac.graphics_device=-2", "physics.isaac.graphics_device wants a whole number of at least -1"),
+    # ranges and lists
+    ("commands.lin_vel_x=1", "commands.lin_vel_x wants 2 numbers, [low, high], got 1"),
+    ("commands.lin_vel_x=[1]", "commands.lin_vel_x wants 2 numbers, [low, high], got [1]"),
+    ("commands.lin_vel_x=[1, 2, 3]", "commands.lin_vel_x wants 2 numbers, [low, high], got [1, 2, 3]"),
+    ("commands.lin_vel_x=[1, -1]", "commands.lin_vel_x wants [low, high] with low <= high, got [1, -1]"),
+    ("commands.lin_vel_x=[-1, inf]", "commands.lin_vel_x wants a number, got 'inf'"),
+    ("randomize.friction=[-0.1, 1]", f"randomize.friction {AT_LEAST_0} -0.1"),
+    ("randomize.friction=1", "randomize.friction wants 2 numbers, [low, high] or null, got 1"),
+    ("randomize.restitution=[0, 2]", f"randomize.restitution {SHARE} 2"),
+    ("randomize.base_mass=[1, 0]", "randomize.base_mass wants [low, high] with low <= high, got [1, 0]"),
+    ("evaluate.friction=[2, 1]", "evaluate.friction wants [low, high] with low <= high"),
+    ("actions.tau_ff.scale=[]", "actions.tau_ff.scale wants a list of one or more numbers, got []"),
+    ("actions.tau_ff.scale=[1, [2]]", "actions.tau_ff.scale wants a number, got [2]"),
+    ("observations.scale.dof_vel=big", f"observations.scale.dof_vel {ABOVE_0} 'big'"),
+    ("observations.scale.dof_vel=[]", "observations.scale.dof_vel wants a list of one or more numbers, got []"),
+    ("runner.trackers=", "runner.trackers wants a list of names, got ''"),
+    ("runner.trackers=null", "runner.trackers wants a list of names, got null"),
+    # words
+    ("pushes.mode=ad", "pushes.mode wants add or set, got 'ad'. Did you mean 'add'?"),
+    ("randomize.every=episodes", "randomize.every wants run or episode, got 'episodes'. Did you mean 'episode'?"),
+    ("physics.backend=mujocoo", "physics.backend wants auto or mjx or mujoco or isaacgym, got 'mujocoo'. Did you mean 'mujoco'?"),
+    ("physics.impl=cuda", "physics.impl wants auto or jax or warp, got 'cuda'"),
+    ("physics.isaac.contact=net2", "Did you mean 'net'?"),
+    ("physics.isaac.device=gpu", "physics.isaac.device wants cpu or cuda:N, got 'gpu'"),
+    ("physics.isaac.physx.solver_type=2", "physics.isaac.physx.solver_type wants 0 or 1, got 2"),
+    ("runner.run_name=../x", "runner.run_name wants a folder's name, without / and no dot first, got '../x'"),
+    ("runner.experiment_name=a/b", "runner.experiment_name wants a folder's name"),
+    ("task=..", "task wants a folder's name"),
+    ("runner.run_name=null", "runner.run_name wants a folder's name"),
+    ("robot=[a]", "robot wants text (quote it), got ['a']"),
+    # true and false, which YAML 1.1 spells in eleven ways
+    ("ppo.value_clip=yes", "ppo.value_clip wants true or false, got 'yes'"),
+    ("ppo.value_clip=on", "ppo.value_clip wants true or false, got 'on'"),
+    ("ppo.value_clip=1", "ppo.value_clip wants true or false, got 1"),
+    ("ppo.value_clip=null", "ppo.value_clip wants true or false, got null"),
+    ("physics.isaac.headless=no", "physics.isaac.headless wants true or false, got 'no'"),
+    # keys and sections
+    ("ppo.learnin_rate=1", "no key in ppo named 'learnin_rate'. Did you mean 'learning_rate'? There are: activation,"),
+    ("runer.seed=1", "no key named 'runer'. Did you mean 'runner'? There are: actions,"),
+    ("physics.isaac.physx.thread=1", "no key in physics.isaac.physx named 'thread'. Did you mean 'threads'?"),
+    ("actions.tau_ff.scal=1", "no key in actions.tau_ff named 'scal'. Did you mean 'scale'? There are: clip, scale."),
+    ("a..b=1", "no key named 'a'."),
+    ("ppo..clip=1", "no key in ppo named ''"),
+    ("ppo=3", "ppo wants a section with actor, critic,"),
+    ("ppo=[clip]", "ppo wants a section with actor, critic,"),
+    ("rewards.torques=-1", "rewards.torques wants named entries, got -1"),
+    ("rewards=[torques]", "rewards wants named entries, got ['torques']"),
+    ("runner.seed.x=1", "'seed' is a value, it has no key 'x'"),
+    ("ppo.actor.x=1", "'actor' is a value, it has no key 'x'"),
+    # no YAML
+    ("ppo.actor=[1", "not YAML: while parsing a flow sequence"),
+    ("robot=!!python/name:os.system x", "line 1 has the tag 'tag:yaml.org,2002:python/name:os.system'; tags are not read"),
+    ("robot={a: 1, a: 2}", "line 1: key 'a' is given twice"),
+    ("robot={[1]: 2}", "line 1 has a key that is no name"),
+    ("robot=\"a\\nb\"\nc", "not YAML"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("override", "part"), WRONG, ids=[w[0][:40] for w in WRONG])
+def test_a_wrong_value_is_one_line_with_place_wish_and_value(override: str, part: str) -> None:
+    with pytest.raises(UserError) as error:
+        load_config("cartpole", [override])
+    message = str(error.value)
+    assert part in message
+    assert message.startswith(override.partition("\n")[0])
+    assert "\n" not in message.removeprefix(override)
+
+
+@pytest.mark.parametrize(
+    ("override", "place", "value"),
+    [
+        ("runner.run_name=010", "runner.run_name", "010"),
+        ("runner.run_name=12:30:00", "runner.run_name", "12:30:00"),
+        ("runner.run_name=no", "runner.run_name", "no"),
+        ("runner.run_name=1e-5", "runner.run_name", "1e-5"),
+        ("runner.run_name=true", "runner.run_name", "true"),
+        ("runner.run_name='null'", "runner.run_name", "null"),
+        ("runner.run_name=", "runner.run_name", ""),
+        ("runner.run_name=2026-01-02", "runner.run_name", "2026-01-02"),
+        ("runner.num_envs=010", "runner.num_envs", 10),
+        ("runner.num_envs=1e3", "runner.num_envs", 1000),
+        ("runner.num_envs=8.0", "runner.num_envs", 8),
+        ("runner.seed=2147483647", "runner.seed", 2**31 - 1),
+        ("ppo.learning_rate=1e-5", "ppo.learning_rate", 1e-5),
+        ("ppo.learning_rate=.5", "ppo.learning_rate", 0.5),
+        ("ppo.desired_kl=null", "ppo.desired_kl", None),
+        ("ppo.desired_kl=~", "ppo.desired_kl", None),
+        ("ppo.value_clip=True", "ppo.value_clip", True),
+        ("ppo.actor=64", "ppo.actor", (64,)),
+        ("ppo.actor=[]", "ppo.actor", ()),
+        ("runner.trackers=[]", "runner.trackers", ()),
+        ("runner.trackers=csv", "runner.trackers", ("csv",)),
+        ("randomize.friction=[1, 1]", "randomize.friction", (1.0, 1.0)),
+        ("commands.zero_probability=1", "commands.zero_probability", 1.0),
+        ("physics.isaac.physx.solver_type=0", "physics.isaac.physx.solver_type", 0),
+        ("physics.isaac.device=cuda:3", "physics.isaac.device", "cuda:3"),
+        ("observations.scale.dof_vel=[1, 2]", "observations.scale", {"dof_pos_abs": (3.0, 3.14159), "dof_vel": (1.0, 2.0)}),
+        ("terminations.tilt.angle=1e-1", "terminations", {"tilt": {"angle": 0.1}}),
+        ("reset={range: }", "reset", {"range": {}}),
+    ],
+)  # fmt: skip
+def test_the_fields_type_reads_the_text(override: str, place: str, value: Any) -> None:
+    found: Any = load_config("cartpole", [override])
+    for name in place.split("."):
+        found = getattr(found, name)
+    assert (found, type(found)) == (value, type(value))
+
+
+# ---------------------------------------------------------------- open sections, lists of terms
+
+
+Entry = str | dict[str, dict[str, object]]
+
+
+@dataclass(frozen=True)
+class Group:
+    """An entry of an open section."""
+
+    terms: tuple[Entry, ...]
+    history: int = 1
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An open section."""
+
+    OPEN: ClassVar[str] = "groups"
+    clip: Positive = 1.0
+    groups: dict[str, tuple[Entry, ...] | Group | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A configuration with one."""
+
+    seen: Seen = field(default_factory=Seen)
+    actuator: tuple[Entry, ...] = ("pd",)
+    scale: Positive | Positives = 1.0
+
+
+def faulty(hint: Any, value: object) -> str:
+    with pytest.raises(FaultError) as fault:
+        typed.read(hint, value)
+    return fault.value.sentence()
+
+
+def test_what_is_no_field_of_an_open_section_is_one_of_its_entries() -> None:
+    given = {"clip": "2", "actor": ["a", "b"], "teacher": {"terms": "a", "history": "3"}, "none": None}
+    got = typed.read(Whole, {"seen": given})
+    assert got.seen == Seen(2.0, {"actor": ("a", "b"), "teacher": Group(("a",), 3), "none": None})
+    plain = {"clip": 2.0, "actor": ["a", "b"], "teacher": {"terms": ["a"], "history": 3}, "none": None}
+    assert to_mapping(got)["seen"] == plain
+    assert typed.read(Whole, {"seen": plain}) == got
+
+
+def test_a_union_is_read_by_the_shape_of_the_value() -> None:
+    assert typed.read(Positive | Positives, "3") == 3.0
+    assert typed.read(Positive | Positives, ["3"]) == (3.0,)
+    assert typed.read(tuple[str, ...] | Group, "a") == ("a",)
+    wrong = faulty(Whole, {"seen": {"actor": {"term": "a"}}})
+    assert wrong == "no key in seen.actor named 'term'. Did you mean 'terms'? There are: history, terms."
+    wrong = faulty(Whole, {"seen": {"actor": {"history": "2"}}})
+    assert wrong == "seen.actor wants a value for 'terms', got {'history': 2}"
+    assert (
+        faulty(Positive | Positives, {})
+        == "the whole wants a number above 0 or a list of one or more numbers, got {}"
+    )
+    assert faulty(Whole, {"seen": {"actor": ["a", ["b"]]}}) == (
+        "seen.actor wants text (quote it) or named entries, got ['b']"
+    )
+
+
+def test_a_list_of_terms_takes_bare_names() -> None:
+    got = typed.read(
+        Whole, {"actuator": [{"lstm": {"weights": "010"}}, "limit", {"delay": {"steps": ["0", "4"]}}]}
+    )
+    assert got.actuator == ({"lstm": {"weights": "010"}}, "limit", {"delay": {"steps": (0, 4)}})
+    assert typed.read(Whole, {"actuator": "pd"}).actuator == ("pd",)
+    assert typed.read(Whole, {"actuator": {"pd": None}}).actuator == ({"pd": {}},)
+    wrong = faulty(Whole, {"actuator": ["pd", {"delay": "3"}]})
+    assert wrong == "actuator[1].delay wants named entries, got 3"
+
+
+# ---------------------------------------------------------------- parameters of terms
+
+
+def term(
+    s: object,
+    *,
+    target: float,
+    sigma: Positive = 0.25,
+    base: Range | None = None,
+    names: tuple[str, ...] = (),
+) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        ({"target": "abc"}, "reward 'term': target wants a number, got 'abc'"),
+        ({"target": None}, "reward 'term': target wants a number, got null"),
+        ({"target": True}, "reward 'term': target wants a number, got true"),
+        ({"target": float("nan")}, "reward 'term': target wants a finite number"),
+        ({"target": 1, "sigma": 0}, "reward 'term': sigma wants a number above 0, got 0"),
+        ({"target": 1, "sigma": (1,)}, "reward 'term': sigma wants a number above 0, got [1]"),
+        ({"target": 1, "base": 0.3}, "reward 'term': base wants 2 numbers, [low, high] or null, got 0.3"),
+        ({"target": 1, "base": (2, 1)}, "reward 'term': base wants [low, high] with low <= high, got [2, 1]"),
+        ({"target": 1, "names": {}}, "reward 'term': names wants a list of names, got {}"),
+        ({"target": 1, "sigm": 0}, "reward 'term' has no parameter 'sigm'. Did you mean 'sigma'? It has: base,"),
+        ({}, "reward 'term' needs a value for 'target'."),
+    ],
+)  # fmt: skip
+def test_a_terms_parameters_have_the_types_of_its_annotations(given: dict, part: str) -> None:
+    with pytest.raises(UserError) as error:
+        bind_parameters("reward", "term", term, given)
+    assert str(error.value).startswith(part)
+
+
+def test_bound_parameters_are_typed() -> None:
+    given = {"target": "010", "base": ["1", 2], "names": "a"}
+    assert bind_parameters("reward", "term", term, given) == {
+        "target": 10.0,
+        "base": (1.0, 2.0),
+        "names": ("a",),
+    }
+
+
+# ---------------------------------------------------------------- the configuration as a whole
+
+
+def leaves(hint: Any, path: str = "", bounds: tuple = ()) -> list[tuple[str, Any, tuple]]:
+    """Every scalar type in a type, with where it stands and what stands beside it."""
+    if dataclasses.is_dataclass(hint):
+        hints = typing.get_type_hints(hint, include_extras=True)
+        return [x for f in dataclasses.fields(hint) for x in leaves(hints[f.name], f"{path}.{f.name}")]
+    if typing.get_origin(hint) is typing.Annotated:
+        return leaves(hint.__origin__, path, hint.__metadata__)
+    if typing.get_origin(hint) in (tuple, dict, types.UnionType, typing.Union):
+        return [x for arg in typing.get_args(hint) for x in leaves(arg, path)]
+    return [(path[1:], hint, bounds)]
+
+
+def test_every_number_of_the_configuration_has_a_range_beside_it() -> None:
+    bare = [
+        path
+        for path, hint, bounds in leaves(Config)
+        if hint in (int, float) and not any(isinstance(b, annotated_types.BaseMetadata) for b in bounds)
+    ]
+    assert bare == []
+
+
+def test_every_number_of_a_term_has_a_range_beside_it() -> None:
+    import inspect
+
+    from gpugym_jax.mdp import parts, resets
+
+    bare = [
+        f"{name}.{p.name}"
+        for table in (parts.REWARDS, parts.TERMINATIONS, resets.RESETS)
+        for name, f in table.items()
+        for p in inspect.signature(f).parameters.values()
+        if p.kind is p.KEYWORD_ONLY
+        for _, hint, bounds in leaves(p.annotation)
+        if hint in (int, float) and not bounds and "ReadAs" not in str(p.annotation)
+    ]
+    assert bare == []
+
+
+def test_every_default_is_inside_its_range() -> None:
+    assert from_mapping(to_mapping(Config()), "defaults") == Config()
+
+
+@pytest.mark.parametrize("task", task_names())
+def test_a_shipped_task_survives_being_written_as_text(task: str) -> None:
+    cfg = load_config(task)
+    assert from_mapping(to_mapping(cfg), task) == cfg
+    assert with_overrides(cfg, ["runner.seed=3"]).runner.seed == 3
+
+
+def test_a_key_of_an_entry_may_be_set_where_only_the_default_has_it() -> None:
+    assert load_config("mini_cheetah", ["reset.range.yaw=1"]).reset == {"range": {"yaw": 1}}
+
+
+# ---------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"\xff\xfer\x00o\x00", "is not text in UTF-8: byte 0"),
+        ("robot: m\xfcde".encode("latin-1"), "is not text in UTF-8: byte 8"),
+        (b"robot: " + b"a" * 2_000_000, "is larger than 1 MB"),
+        (b"ppo: " + b"[" * 3000, "nested too deeply"),
+        (b"ppo: " + b"[" * 60 + b"]" * 60, "line 1 is nested too deeply"),
+        (b"a: &a [*a]", "is nested too deeply or repeated too often by aliases"),
+        (
+            b"a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+            + b"".join(b"%c: &%c [%s]\n" % (c, c, b",".join([b"*%c" % (c - 1)] * 10)) for c in b"bcdefghi"),
+            "repeated too often by aliases",
+        ),
+        (b"robot: a\x00b", "not YAML"),
+        (b"robot: a\n---\nrobot: b", "not YAML"),
+        (b"<<: {robot: a}", "no key named '<<'"),
+        (b"\"ro\\nbot\": a", r"no key named 'ro\nbot'. Did you mean 'robot'?"),
+        (b"".join(b"key%d: 1\n" % i for i in range(10_000)), "no key named 'key0'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_file_is_one_line_and_quick(tmp_path: Path, content: bytes, part: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(content)
+    began = time.process_time()
+    with pytest.raises(UserError) as error:
+        load_config(str(path))
+    assert time.process_time() - began < 5.0
+    assert str(error.value).startswith(str(path))
+    assert part in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_bytes(b"\xef\xbb\xbfrobot: m\xc3\xbcde")
+    assert load_config(str(tmp_path / "x.yaml")).robot == "müde"
+
+
+def test_overrides_are_validated_once() -> None:
+    """A hundred cost little more than one: each is folded into the mapping, which is read at the end."""
+    load_config("cartpole")
+
+    def cost(count: int) -> float:
+        began = time.process_time()
+        load_config("cartpole", [f"runner.seed={i}" for i in range(count)])
+        return time.process_time() - began
+
+    assert min(cost(100) for _ in range(3)) < 10 * min(cost(1) for _ in range(3))
+
+
+def test_loading_a_task_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from gpugym_jax.config_yaml import load_config; load_config('mini_cheetah_walk')\n"
+        "print({'jax', 'mujoco', 'flax', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
