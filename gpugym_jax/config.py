@@ -220,9 +220,7 @@ class Gate:
     episodes: Count = 100
     seconds: Positive = 10.0
     max_falls: Whole = 0  # with pushes, frictions and commands over the trained range
-    max_lin_vel_error: NotNegative | None = (
-        None  # m/s, mean after the first second, no pushes, commands <= 1 m/s
-    )
+    max_lin_vel_error: NotNegative | None = None  # m/s, mean after 1 s, no pushes, commands <= 1 m/s
     max_ang_vel_error: NotNegative | None = None  # rad/s, likewise
     max_action_jerk: NotNegative | None = None  # rms second difference of joint targets, rad
     max_torque: NotNegative | None = None  # rms, N m

@@ -130,7 +130,7 @@ def test_numbers_that_are_not_finite_stop_the_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)  # MuJoCo writes its warnings into the working folder
     argv = [*TINY, "--max_iterations=9", f"--log_dir={tmp_path}", "runner.save_every=1"]
-    wild = ["ppo.learning_rate=1e38", "ppo.desired_kl=null", "ppo.max_grad_norm=1e38"]
+    wild = ["ppo.learning_rate=1e30", "ppo.desired_kl=null", "ppo.max_grad_norm=1e30"]
     assert train.main([*argv, *wild]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: iteration ")

@@ -44,8 +44,8 @@ OPEN: Table = {
     "": "reset terminations",
     "commands": "sampler lin_vel_x lin_vel_y ang_vel_yaw resample_s zero_below zero_probability",
     "pushes": "every_s lin_vel ang_vel mode",
-    "physics": "backend impl friction self_collisions solver_iterations line_search_iterations contacts "
-    "constraints threads",
+    "physics": "backend impl friction self_collisions solver_iterations line_search_iterations "
+    "contacts constraints threads",
     "physics.isaac": "python contact device pipeline headless camera graphics_device terrain start_timeout_s "
     "step_timeout_s",
     "physics.isaac.physx": "threads solver_type position_iterations velocity_iterations contact_offset "
