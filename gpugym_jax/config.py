@@ -25,20 +25,27 @@ from gpugym_jax.tables import UserError
 
 Terms = dict[str, dict[str, object]]
 """Term names, each with its parameters: `{tracking_lin_vel: {weight: 1.0, sigma: 0.25}}`."""
+Entry = str | Terms
+"""One entry of a list: a name, or a name with its parameters, `{smoothed: {weight: 0.35}}`."""
+
+
+def named(entry: Entry, where: str) -> tuple[str, dict[str, object]]:
+    """Name and parameters of an entry; `where` it stands, for the error."""
+    if isinstance(entry, str):
+        return entry, {}
+    if len(entry) != 1:
+        raise UserError(
+            f"{where}: an entry is one name with its parameters, not {', '.join(entry) or 'none'}."
+        )
+    return next(iter(entry.items()))
 
 
 @dataclass(frozen=True)
 class Control:
-    """From the policy's action to joint torques."""
+    """Rates. What makes torque of targets is in `Config.actuator`."""
 
     hz: Positive = 50.0  # Hz, of the policy
     physics_hz: Positive = 200.0  # Hz, of the simulator; a whole multiple of `hz`
-    actuator: str = "pd"
-    smoothing: PositiveShare = (
-        1.0  # weight of the newest target in a moving average taken every substep; 1 is none
-    )
-    kp: NotNegative | None = None  # N m/rad, for all joints; None: the robot's own
-    kd: NotNegative | None = None  # N m s/rad
 
 
 def decimation_of(control: Control) -> int:
@@ -240,6 +247,7 @@ class Config:
     robot: str = ""
     episode_s: Positive = 20.0
     control: Control = field(default_factory=Control)
+    actuator: tuple[Entry, ...] = ("pd",)  # a motor, then the wrappers around it, innermost first
     actions: dict[str, ActionTerm] = field(default_factory=dict)
     observations: Observations = field(default_factory=Observations)
     commands: Commands = field(default_factory=Commands)

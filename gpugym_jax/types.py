@@ -40,6 +40,15 @@ class Reading(struct.PyTreeNode):
     overflow: Bool[Array, "*env"]  # contact or constraint space ran out in the last substep
 
 
+class Targets(struct.PyTreeNode):
+    """What the motors are asked for. Actuated joints only, in the robot's order."""
+
+    dof_pos: Float[Array, "*env act"]  # rad from the default pose
+    tau_ff: Float[Array, "*env act"]  # N m
+    stiffness: Float[Array, "*env act"]  # factor of the motor's own kp
+    damping: Float[Array, "*env act"]  # factor of the motor's own kd
+
+
 class Variation(struct.PyTreeNode):
     """How a robot's body and ground differ from the nominal model. It belongs to the simulator's state."""
 
@@ -162,21 +171,65 @@ class Env(NamedTuple):
     spread: bool = False  # whether first episodes begin at a random age
 
 
+class Start(Protocol):
+    """The first episode of a robot, all of it drawn from its key."""
+
+    def __call__(self, key: Key[Array, ""], /) -> tuple[TaskState, RobotState]: ...
+
+
+class Act(Protocol):
+    """Takes the policy's action as what the coming substeps aim at."""
+
+    def __call__(self, task: TaskState, action: Float[Array, " action"], /) -> TaskState: ...
+
+
+class Torque(Protocol):
+    """Joint torques of the coming substep, N m."""
+
+    def __call__(self, task: TaskState, reading: Reading, /) -> tuple[TaskState, Float[Array, " dof"]]: ...
+
+
+class Judge(Protocol):
+    """What a control step was worth, and how things go on."""
+
+    def __call__(self, task: TaskState, reading: Reading, /) -> Verdict: ...
+
+
+class Observe(Protocol):
+    """What the networks see."""
+
+    def __call__(self, task: TaskState, reading: Reading, /) -> Obs: ...
+
+
 class Mdp(NamedTuple):
     """A task as pure functions of one robot, and the sizes that others need."""
 
-    start: Callable[..., tuple[TaskState, RobotState]]  # key -> first episode
-    act: Callable[..., TaskState]  # task, action -> task
-    torque: Callable[..., tuple[TaskState, Array]]  # task, reading -> task, N m
-    judge: Callable[..., Verdict]  # task, reading -> verdict
-    observe: Callable[..., Obs]  # task, reading -> observations
+    start: Start
+    act: Act
+    torque: Torque
+    judge: Judge
+    observe: Observe
     decimation: int  # physics substeps a control step
     action_size: int
     obs_sizes: dict[str, int]
 
 
-class Actuator(NamedTuple):
-    """A motor model of one robot, as an optax transform is: a pair of pure functions."""
+class StartMotors(Protocol):
+    """The motors' memory at the start of an episode, with what an episode draws."""
 
-    init: Callable[[], Any]  # -> memory
-    torque: Callable[..., tuple[Any, Array]]  # memory, targets, reading -> memory, N m per actuated dof
+    def __call__(self, key: Key[Array, ""], /) -> Any: ...
+
+
+class Drive(Protocol):
+    """Torques of the coming substep, N m, one an actuated joint."""
+
+    def __call__(
+        self, memory: Any, targets: Targets, reading: Reading, /
+    ) -> tuple[Any, Float[Array, " act"]]: ...
+
+
+class Actuator(NamedTuple):
+    """The motors of one robot, as an optax transform is: a pair of pure functions."""
+
+    init: StartMotors
+    torque: Drive

@@ -23,8 +23,8 @@ from gpugym_jax.mdp.observations import OBSERVATIONS
 from gpugym_jax.mdp.resets import RESETS
 from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.physics import make_physics
+from gpugym_jax.policy.description import TERM_SIZES
 from gpugym_jax.policy.file import Policy
-from gpugym_jax.policy.metadata import TERM_SIZES
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import Reading, RobotState
@@ -79,7 +79,7 @@ def test_observations_are_those_of_training(cfg: Config) -> None:
     memory = Memory(
         RNG.normal(size=(n, contract.action_size)),
         RNG.normal(size=(n, 3, joints)),
-        np.zeros((n, len(robot.dofs))),
+        (),
         RNG.uniform(0, 2 * np.pi, n),
     )
     force = RNG.normal(size=(n, len(robot.bodies), 3)) * 3.0
@@ -172,6 +172,7 @@ def test_rotations_are_scipys() -> None:
 
 
 def test_memory_begins_empty() -> None:
-    memory = begin(agent(load_config("mini_cheetah_ref")).contract, np.array([0.5]))
+    memory = begin(agent(load_config("mini_cheetah_ref")).contract, np.array([0.5]), RNG)
     assert memory.target_history.shape == (1, 3, 12)
-    assert not memory.target_history.any() and not memory.raw_action.any() and not memory.smoothed.any()
+    assert not memory.target_history.any() and not memory.raw_action.any()
+    assert not memory.motor[0].any()

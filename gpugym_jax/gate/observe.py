@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from gpugym_jax.gate.motors import Motor, Plant, Rng, make_motor
 from gpugym_jax.gate.world import State, base_velocity, gravity
 from gpugym_jax.policy.metadata import Contract
 from gpugym_jax.tables import lookup
@@ -21,7 +23,7 @@ class Memory:
 
     raw_action: Float[ndarray, "n act"]
     target_history: Float[ndarray, "n 3 joint"]  # rad from default, of the actuated joints, newest first
-    smoothed: Float[ndarray, "n dof"]  # rad from default
+    motor: Any  # the motors' own
     phase: Float[ndarray, " n"]  # rad, gait clock
 
 
@@ -53,13 +55,20 @@ TERMS: dict[str, Callable[[Facts], Float[ndarray, "n size"]]] = {
 }
 
 
-def begin(contract: Contract, phase: Float[ndarray, " n"]) -> Memory:
-    """The memory at the start of episodes."""
+def motor_of(contract: Contract) -> Motor:
+    """The motors that the file names."""
+    joints = list(contract.actuated)
+    plant = Plant(contract.default_joint_pos[joints], contract.torque_limits[joints])
+    return make_motor(plant, contract.motors)
+
+
+def begin(contract: Contract, phase: Float[ndarray, " n"], rng: Rng) -> Memory:
+    """The memory at the start of episodes, with what an episode draws."""
     n, joints = len(phase), len(contract.actuated)
     return Memory(
         raw_action=np.zeros((n, contract.action_size)),
         target_history=np.zeros((n, 3, joints)),
-        smoothed=np.zeros((n, len(contract.joint_names))),
+        motor=motor_of(contract).init(rng, n),
         phase=phase,
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -9,7 +10,8 @@ from numpy import ndarray
 
 from gpugym_jax.gate import world as sim
 from gpugym_jax.gate.falls import make_fallen
-from gpugym_jax.gate.observe import Memory, begin, observe
+from gpugym_jax.gate.motors import Targets
+from gpugym_jax.gate.observe import Memory, begin, motor_of, observe
 from gpugym_jax.gate.scenario import Scenario
 from gpugym_jax.gate.world import World
 from gpugym_jax.policy.file import Policy
@@ -50,23 +52,24 @@ def targets(contract: Contract, actions: Float[ndarray, "n act"]) -> dict[str, F
     return dict(zip(contract.action_blocks, blocks, strict=True))
 
 
+def asked(contract: Contract, blocks: dict[str, ndarray]) -> Targets:
+    """What the motors are asked for; what the policy does not say is zero."""
+    nothing = np.zeros((len(next(iter(blocks.values()))), len(contract.actuated)))
+    return Targets(blocks.get("dof_pos_target", nothing), blocks.get("tau_ff", nothing))
+
+
 def drive(
-    contract: Contract, world: World, smoothed: Float[ndarray, "n dof"], blocks: dict[str, ndarray]
-) -> tuple[Float[ndarray, "n dof"], Float[ndarray, "n dof"]]:
-    """The physics substeps of a control step. Returns the smoothed target and the last torque."""
-    wanted, feed = np.zeros_like(smoothed), np.zeros_like(smoothed)
-    for name, whole in (("dof_pos_target", wanted), ("tau_ff", feed)):
-        if name in blocks:
-            whole[:, contract.actuated] = blocks[name]
-    torque, limit = feed, contract.torque_limits
+    contract: Contract, world: World, memory: Any, target: Targets
+) -> tuple[Any, Float[ndarray, "n dof"]]:
+    """The physics substeps of a control step. Returns the motors' memory and the last torque."""
+    motor, joints = motor_of(contract), list(contract.actuated)
+    torque = np.zeros((len(target.dof_pos), len(contract.joint_names)))
     for _ in range(contract.decimation):
-        smoothed = contract.smoothing * wanted + (1.0 - contract.smoothing) * smoothed
         state = sim.look(world)
-        error = contract.default_joint_pos + smoothed - state.dof_pos
-        torque = contract.stiffness * error - contract.damping * state.dof_vel + feed
-        torque = np.clip(torque, -limit, limit)
+        memory, tau = motor.torque(memory, target, state.dof_pos[:, joints], state.dof_vel[:, joints])
+        torque[:, joints] = tau
         sim.advance(world, torque)
-    return smoothed, torque
+    return memory, torque
 
 
 def control_step(
@@ -77,12 +80,12 @@ def control_step(
     obs = observe(c, sim.look(world), memory, command, tick.foot_force)
     actions, raw = policy.act(obs)
     blocks = targets(c, actions)
-    smoothed, torque = drive(c, world, memory.smoothed, blocks)
-    offset = blocks.get("dof_pos_target", np.zeros((len(command), len(c.actuated))))
+    target = asked(c, blocks)
+    motor, torque = drive(c, world, memory.motor, target)
     memory = Memory(
         raw_action=np.asarray(raw, float),
-        target_history=np.concatenate([offset[:, None], memory.target_history[:, :2]], 1),
-        smoothed=smoothed,
+        target_history=np.concatenate([target.dof_pos[:, None], memory.target_history[:, :2]], 1),
+        motor=motor,
         phase=np.mod(memory.phase + 2.0 * np.pi * c.gait_hz * c.step_dt, 2.0 * np.pi),
     )
     felt = sim.forces(world)
@@ -131,7 +134,8 @@ def start(policy: Policy, scenario: Scenario, careful: bool = True) -> tuple[Wor
     sim.place(world, scenario.start)
     feet = np.zeros((len(scenario.friction), len(world.feet), 3))
     fallen = make_fallen(policy.contract.cfg.terminations, world.robot)
-    return world, Tick(begin(policy.contract, scenario.phase), feet), fallen
+    memory = begin(policy.contract, scenario.phase, np.random.default_rng((scenario.seed, 1)))
+    return world, Tick(memory, feet), fallen
 
 
 def rollout(policy: Policy, scenario: Scenario) -> Frame:

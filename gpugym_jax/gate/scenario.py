@@ -38,6 +38,7 @@ class Scenario:
     kicked: Bool[ndarray, "step n"]
     kick: Float[ndarray, "step n 5"]  # vx, vy m/s; spin rad/s; world
     keep: float  # share of the planar velocity that a kick leaves
+    seed: int = 0  # of what the robots draw by themselves: their motors' strengths and delays
 
 
 @start
@@ -199,4 +200,5 @@ def draw_scenario(
         kicked=kicked,
         kick=kick,
         keep=0.0 if contract.cfg.pushes.mode == "set" else 1.0,
+        seed=seed,
     )

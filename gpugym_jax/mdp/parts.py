@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Key
 from gpugym_jax.bounds import Finite
 from gpugym_jax.config import Config, Terms, decimation_of
 from gpugym_jax.mdp import gait  # noqa: F401  (its rewards enter the table)
-from gpugym_jax.mdp.actions import Targets, action_size, make_targets
+from gpugym_jax.mdp.actions import action_size, make_targets
 from gpugym_jax.mdp.actuators import make_actuator
 from gpugym_jax.mdp.commands import make_sample_command
 from gpugym_jax.mdp.observations import make_observe
@@ -22,7 +22,7 @@ from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, bind_parameters, lookup, read, unknown
-from gpugym_jax.types import Actuator, Obs, RobotState, Variation
+from gpugym_jax.types import Actuator, Obs, RobotState, Targets, Variation
 
 Sample = Callable[[Key[Array, ""]], Any]
 
@@ -113,7 +113,7 @@ def make_parts(cfg: Config, robot: Robot) -> Parts:
         redraw=cfg.randomize.every == "episode",
         spread=cfg.randomize.start_step,
         targets=make_targets(cfg.actions, robot),
-        actuator=make_actuator(robot, cfg.control),
+        actuator=make_actuator(robot, cfg.actuator),
         sample_command=make_sample_command(cfg.commands),
         sample_state=make_sample_state(cfg.reset, robot),
         sample_variation=make_sample_variation(cfg.randomize, cfg.physics),

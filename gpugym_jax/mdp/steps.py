@@ -16,7 +16,7 @@ K_NEXT, K_NOISE, K_PUSH, K_COMMAND, K_EPISODE = range(5)
 
 def fresh(p: Parts, key: Key[Array, ""], k_next: Key[Array, ""]) -> tuple[TaskState, RobotState]:
     """A new episode, all of it drawn from `key`."""
-    k_state, k_command, k_phase, k_variation = jax.random.split(key, 4)
+    k_state, k_command, k_phase, k_variation, k_motor = jax.random.split(key, 5)
     num_dofs, num_act = len(p.robot.dofs), len(p.robot.actuated_ids)
     num_feet = len(p.robot.groups.get("foot", ()))
     state = p.sample_state(k_state)
@@ -27,7 +27,7 @@ def fresh(p: Parts, key: Key[Array, ""], k_next: Key[Array, ""]) -> tuple[TaskSt
         action=jnp.zeros(p.action_size),
         last_action=jnp.zeros(p.action_size),
         target_history=jnp.zeros((3, num_act)),
-        actuator=p.actuator.init(),
+        actuator=p.actuator.init(k_motor),
         torque=jnp.zeros(num_dofs),
         last_dof_vel=state.dof_vel,
         air_time=jnp.zeros(num_feet),

@@ -3,7 +3,7 @@
 # `types.py` speaks of JAX arrays; here NumPy's stand in for them.
 # pyright: reportArgumentType=false
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -23,6 +23,7 @@ from gpugym_jax.parity.plots import dots, draw, draw_apart, legend, panels
 from gpugym_jax.parity.rig import Orders, Rig, Trace, join, variation_of
 from gpugym_jax.parity.setup import Setup
 from gpugym_jax.policy.file import Policy
+from gpugym_jax.tables import UserError
 from gpugym_jax.types import Reading, RobotState
 
 WALK_S = 5.0
@@ -83,6 +84,14 @@ def first_state(scenario: Scenario) -> RobotState:
     return RobotState(**{k: np.float32(v) for k, v in {**start, "base_ang_vel": spin}.items()})
 
 
+def smoothing(policy: Policy) -> float:
+    """The weight of the newest target; parity's rig knows a PD law and this, and no other motor."""
+    (motor, _), *around = policy.contract.motors
+    if motor != "pd" or [name for name, _ in around] not in ([], ["smoothed"]):
+        raise UserError(f"{policy.source}: parity walks policies whose actuator is pd, smoothed or not.")
+    return around[0][1]["weight"] if around else 1.0
+
+
 def orders_of(
     setup: Setup, policy: Policy, blocks: dict[str, ndarray], smoothed: ndarray
 ) -> tuple[Orders, ndarray]:
@@ -91,9 +100,9 @@ def orders_of(
     whole = {name: np.zeros((n, dofs)) for name in ("dof_pos_target", "tau_ff")}
     for name, values in blocks.items():
         whole[name][:, c.actuated] = values
-    path = []
+    path, weight = [], smoothing(policy)
     for _ in range(setup.chunk):
-        smoothed = c.smoothing * whole["dof_pos_target"] + (1.0 - c.smoothing) * smoothed
+        smoothed = weight * whole["dof_pos_target"] + (1.0 - weight) * smoothed
         path.append(c.default_joint_pos + smoothed)
     steps = setup.chunk
     orders = Orders(
@@ -114,7 +123,7 @@ def remember(
     return Memory(
         raw_action=np.asarray(raw, float),
         target_history=np.concatenate([offset[:, None], memory.target_history[:, :2]], 1),
-        smoothed=smoothed,
+        motor=smoothed,
         phase=np.mod(memory.phase + 2.0 * np.pi * c.gait_hz * c.step_dt, 2.0 * np.pi),
     )
 
@@ -148,14 +157,16 @@ def play(rig: Rig, policy: Policy, scenario: Scenario) -> Walk:
     """The policy on the rig, through the scenario."""
     setup, c = rig.setup, policy.contract
     fallen = make_fallen(c.cfg.terminations, setup.robot)
-    variation, memory = variation_of(setup, None), begin(c, scenario.phase)
+    variation = variation_of(setup, None)
+    smoothed = np.zeros((setup.num_envs, len(setup.robot.dofs)))
+    memory = replace(begin(c, scenario.phase, np.random.default_rng(setup.seed)), motor=smoothed)
     robot = first_state(scenario)
     sim, force = rig.physics.init(robot, variation), np.zeros((setup.num_envs, len(setup.feet), 3))
     frames, traces = [], []
     for command in scenario.command:
         actions, raw = policy.act(observe(c, gate_state(robot), memory, command, force))
         blocks = targets(c, actions)
-        orders, smoothed = orders_of(setup, policy, blocks, memory.smoothed)
+        orders, smoothed = orders_of(setup, policy, blocks, memory.motor)
         sim, trace = rig.advance(sim, orders, variation)
         trace = jax.device_get(trace)
         memory = remember(policy, memory, raw, blocks, smoothed)

@@ -1,13 +1,12 @@
-"""Terminations, observations, actions, actuators, commands, resets, pushes, variation: numbers by hand."""
+"""Terminations, observations, actions, commands, resets, pushes, variation: numbers by hand."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gpugym_jax.config import ActionTerm, Commands, Control, Observations, PhysicsConfig, Pushes, Randomize
-from gpugym_jax.mdp.actions import Targets, make_targets
-from gpugym_jax.mdp.actuators import make_actuator
+from gpugym_jax.config import ActionTerm, Commands, Observations, PhysicsConfig, Pushes, Randomize
+from gpugym_jax.mdp.actions import make_targets
 from gpugym_jax.mdp.commands import make_sample_command
 from gpugym_jax.mdp.observations import make_observe
 from gpugym_jax.mdp.pushes import make_push
@@ -15,7 +14,6 @@ from gpugym_jax.mdp.randomize import make_sample_variation
 from gpugym_jax.mdp.resets import make_sample_state
 from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.tables import UserError
-from gpugym_jax.types import Reading
 from tests.mdp.snapshots import ROBOT, make_snapshot
 
 KEY = jax.random.key(0)
@@ -69,40 +67,6 @@ def test_targets_are_clipped_then_scaled() -> None:
     got = targets(jnp.array([1.0, -1.0, 5.0] * 4))
     np.testing.assert_allclose(got.dof_pos, [0.1, -1.0, 4.0] * 4, rtol=1e-6)
     np.testing.assert_allclose(got.tau_ff, np.zeros(12))
-
-
-def reading_at(offset: float, speed: float) -> Reading:
-    robot = make_sample_state({"basic": {}}, ROBOT)(KEY)
-    robot = robot.replace(dof_pos=robot.dof_pos + offset, dof_vel=robot.dof_vel + speed)
-    nothing = jnp.zeros((len(ROBOT.bodies), 3))
-    return Reading(robot, nothing, nothing, nothing, jnp.zeros((), bool))
-
-
-def test_pd_torque() -> None:
-    actuator = make_actuator(ROBOT, Control(kp=20.0, kd=0.5))
-    target = Targets(jnp.full(12, 0.3), jnp.zeros(12))
-    _, tau = actuator.torque(actuator.init(), target, reading_at(0.1, 2.0))
-    # 20 * (0.3 - 0.1) - 0.5 * 2
-    np.testing.assert_allclose(tau, np.full(12, 3.0), rtol=1e-5)
-    _, tau = actuator.torque(actuator.init(), target, reading_at(5.0, 0.0))
-    np.testing.assert_allclose(tau, np.tile([-18.0, -18.0, -28.0], 4))
-
-
-def test_smoothing_is_a_moving_average_over_substeps() -> None:
-    actuator = make_actuator(ROBOT, Control(kp=10.0, kd=0.0, smoothing=0.25))
-    target, memory = Targets(jnp.ones(12), jnp.zeros(12)), actuator.init()
-    taus = []
-    for _ in range(3):
-        memory, tau = actuator.torque(memory, target, reading_at(0.0, 0.0))
-        taus.append(float(tau[0]))
-    # targets 0.25, 0.25 + 0.75*0.25 = 0.4375, 0.25 + 0.75*0.4375 = 0.578125
-    np.testing.assert_allclose(taus, [2.5, 4.375, 5.78125], rtol=1e-5)
-
-
-def test_direct_actuator_ignores_gains() -> None:
-    actuator = make_actuator(ROBOT, Control(actuator="direct", kp=99.0))
-    _, tau = actuator.torque(actuator.init(), Targets(jnp.ones(12), jnp.full(12, 20.0)), reading_at(0.5, 1.0))
-    np.testing.assert_allclose(tau, np.tile([18.0, 18.0, 20.0], 4))
 
 
 def test_commands_fill_their_ranges() -> None:

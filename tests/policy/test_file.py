@@ -12,9 +12,9 @@ import onnx
 import pytest
 
 from gpugym_jax.config import ActionTerm, Commands, Config, Control, Observations, Ppo
+from gpugym_jax.policy.description import describe
 from gpugym_jax.policy.file import TOLERANCE, read_policy, write_policy
 from gpugym_jax.policy.graph import ACTIVATIONS, Actor
-from gpugym_jax.policy.metadata import describe
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError
 
@@ -34,7 +34,8 @@ ROBOT = Robot(
 CFG = Config(
     task="reach",
     robot="arm",
-    control=Control(hz=100.0, physics_hz=500.0, smoothing=0.35),
+    control=Control(hz=100.0, physics_hz=500.0),
+    actuator=("pd", {"smoothed": {"weight": 0.35}}),
     actions={"dof_pos_target": ActionTerm((0.25, 1 / 7), 0.5), "tau_ff": ActionTerm((10.0,), 0.25)},
     observations=Observations(
         actor=("projected_gravity", "dof_pos", "action", "target_history", "gait_phase"),
@@ -138,7 +139,8 @@ def test_metadata_come_back(tmp_path: Path) -> None:
     assert [t.name for t in c.observations] == list(CFG.observations.actor)
     assert c.observations[1].scale.tolist() == [1 / 0.3, 1 / 0.1, 1 / 0.7]
     assert c.observations[3].scale.tolist() == [1 / 0.3] * 6
-    assert (c.obs_size, c.action_size, c.decimation, c.smoothing) == (OBS_SIZE, ACTION_SIZE, 5, 0.35)
+    assert (c.obs_size, c.action_size, c.decimation) == (OBS_SIZE, ACTION_SIZE, 5)
+    assert c.motors == (("pd", {"kp": [20.0, 30.0], "kd": [0.5, 0.7]}), ("smoothed", {"weight": 0.35}))
     assert (c.gait_hz, c.step_dt, c.sim_dt, c.iteration) == (3.5, 0.01, 0.002, 250)
     assert policy.metadata["git_commit"] == "abc123"
     assert policy.metadata["observation_terms_scale"].count(",") == 4
