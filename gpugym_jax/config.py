@@ -1,6 +1,6 @@
 """An experiment as frozen data: defaults here, differences in YAML, no unknown key tolerated."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from gpugym_jax.bounds import (
@@ -14,12 +14,12 @@ from gpugym_jax.bounds import (
     Numbers,
     Positive,
     Positives,
-    PositiveShare,
     Range,
     Seed,
     Share,
     ShareRange,
     Whole,
+    WholeRange,
 )
 from gpugym_jax.tables import UserError
 
@@ -69,14 +69,43 @@ class ActionTerm:
 
 
 @dataclass(frozen=True)
-class Observations:
-    """What the networks see."""
+class Group:
+    """One group of observations, in full."""
 
-    actor: tuple[str, ...] = ()
-    critic: tuple[str, ...] | str = "same"  # without noise; "same": the actor's list
+    terms: tuple[Entry, ...] = ()
+    noise: bool | None = None  # None: the actor's has it, others do not
+    history: Count = 1  # how many control steps it holds, the newest first; at a start all are the first
+    delay: WholeRange = (0, 0)  # control steps, drawn each episode, both ends included
+
+
+@dataclass(frozen=True)
+class Observations:
+    """What the networks see: the actor, the critic and any other group by its name."""
+
+    OPEN: ClassVar[str] = "groups"
+    actor: tuple[Entry, ...] | Group = ()
+    critic: tuple[Entry, ...] | Group | str = "same"  # "same": the actor's, with neither noise nor delay
+    groups: dict[str, tuple[Entry, ...] | Group] = field(default_factory=dict)
     scale: dict[str, Positive | Positives] = field(default_factory=dict)  # typical size: value / scale
     noise: dict[str, NotNegative] = field(default_factory=dict)  # half width, uniform, in its own unit
     clip: Positive = 100.0  # of the scaled observation
+    encoder_offset: Range | None = None  # rad, of each joint, drawn each episode
+
+
+def groups_of(cfg: Observations) -> dict[str, Group]:
+    """All groups in full, the actor's first."""
+    given = {"actor": cfg.actor, "critic": cfg.critic, **cfg.groups}
+    if cfg.critic == "same":
+        given["critic"] = given["actor"]
+    out = {}
+    for name, terms in given.items():
+        if isinstance(terms, str):
+            raise UserError(f"observations.{name} is a list of observations, not '{terms}'.")
+        group = terms if isinstance(terms, Group) else Group(terms=terms)
+        out[name] = replace(group, noise=name == "actor") if group.noise is None else group
+    if cfg.critic == "same":
+        out["critic"] = replace(out["actor"], noise=False, delay=(0, 0))
+    return out
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,14 @@ class Physics(Protocol[Sim]):
         ...
 
 
+class Seen(struct.PyTreeNode):
+    """What a group of observations remembers of the control steps before."""
+
+    queue: Float[Array, "*env age size"]  # the newest first
+    late: Int[Array, "*env"]  # control steps by which the group lags in this episode
+    filled: Bool[Array, "*env"]  # whether anything was seen in this episode
+
+
 class TaskState(struct.PyTreeNode):
     """What the MDP remembers of a robot from one control step to the next."""
 
@@ -122,13 +130,31 @@ class TaskState(struct.PyTreeNode):
     contact: Bool[Array, "*env foot"]  # whether it did at the previous control step
     phase: Float[Array, "*env"]  # rad, gait clock in [0, 2 pi)
     variation: Variation
+    encoder_offset: Float[Array, "*env dof"]  # rad, what encoders say too much
+    seen: dict[str, Seen]  # of the observation groups with history or delay
+    push_in: Int[Array, "*env"]  # control steps until the next push
+
+
+class Number(NamedTuple):
+    """What one number of an observation group is: clip(value / scale)."""
+
+    term: str  # the observation's name
+    index: str  # which of its numbers: "x", a joint's name, "sin"
+    unit: str  # of the value; "1" if it has none
+    frame: str  # "base", "world", or none for what has no direction
+    scale: float  # in the value's unit
+    age: int  # control steps since the newest in the group
+
+
+Layout = dict[str, tuple[Number, ...]]
+"""What each number of each observation group is."""
 
 
 class Verdict(struct.PyTreeNode):
     """What the task makes of a control step, before anything is written to the simulator."""
 
     task: TaskState  # to go on with
-    rewrite: Bool[Array, "*env"]  # reset or pushed
+    rewrite: Bool[Array, "*env"]  # set anew or pushed
     robot: RobotState  # what to write where `rewrite`
     variation: Variation  # likewise
     final_obs: Obs
@@ -196,9 +222,15 @@ class Judge(Protocol):
 
 
 class Observe(Protocol):
-    """What the networks see."""
+    """What the networks see, and what is remembered of it."""
 
-    def __call__(self, task: TaskState, reading: Reading, /) -> Obs: ...
+    def __call__(self, task: TaskState, reading: Reading, /) -> tuple[TaskState, Obs]: ...
+
+
+class Renew(Protocol):
+    """After the write: who begins an episode is observed anew, the others saw `final_obs`."""
+
+    def __call__(self, verdict: Verdict, reading: Reading, /) -> tuple[TaskState, Obs]: ...
 
 
 class Mdp(NamedTuple):
@@ -209,9 +241,15 @@ class Mdp(NamedTuple):
     torque: Torque
     judge: Judge
     observe: Observe
+    renew: Renew
     decimation: int  # physics substeps a control step
     action_size: int
-    obs_sizes: dict[str, int]
+    layout: Layout
+
+    @property
+    def obs_sizes(self) -> dict[str, int]:
+        """Width of each observation group."""
+        return {name: len(numbers) for name, numbers in self.layout.items()}
 
 
 class StartMotors(Protocol):

@@ -57,6 +57,35 @@ def test_every_task_traces_on_mjx_and_keeps_its_state_s_types(task: str) -> None
     assert avals(out.obs) == avals(obs) == avals(out.final_obs)
 
 
+def test_a_push_changes_the_velocity_that_is_seen_and_no_contact() -> None:
+    """Standing robots, pushed every third step: right after a write a simulator reports no contact."""
+    cfg = load_config(
+        "mini_cheetah_walk",
+        [
+            "physics.backend=mujoco",
+            "observations={actor: [foot_contact, base_lin_vel]}",
+            "pushes={every_s: 0.06, lin_vel: 0.1}",
+            "randomize={}",
+        ],
+    )
+    robot = ROBOTS[cfg.robot]
+    physics = make_physics(robot, cfg.physics, NUM_ENVS, 1.0 / cfg.control.physics_hz)
+    env = make_env(cfg, robot, physics)
+    state, _ = env.reset(jax.random.key(0))
+    contacts, jumps = [], []
+    for step in range(40):
+        state, out = env.step(state, np.zeros((NUM_ENVS, env.action_size), np.float32))
+        np.testing.assert_array_equal(out.obs["actor"], out.final_obs["actor"])
+        moves = np.asarray(physics.read(state.sim).robot.base_lin_vel)[:, :2]
+        np.testing.assert_allclose(out.obs["actor"][:, 4:6], moves, atol=0.02)  # it hardly leans
+        if step >= 20:
+            contacts.append(out.obs["actor"][:, :4])
+            jumps.append(np.abs(moves).max(-1) > 0.02)
+    physics.close()
+    assert np.mean(contacts) == 1.0
+    assert np.sum(jumps) > 10, "the pushes are to be seen"
+
+
 def test_the_same_draws_on_two_physics() -> None:
     figures = compare("mini_cheetah", 16, 40, scale=0.3)
     assert figures["time_outs"] > 0 and figures["commands_redrawn"] > 16, figures

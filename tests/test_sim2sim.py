@@ -10,20 +10,19 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from gpugym_jax.config import ActionTerm, Config, Observations
+from gpugym_jax.config import ActionTerm, Config, Group, Observations
 from gpugym_jax.config_yaml import load_config, task_names
 from gpugym_jax.env import make_env
 from gpugym_jax.gate import rotation, scenario, world
 from gpugym_jax.gate.falls import FALLS
-from gpugym_jax.gate.observe import TERMS, Memory, begin, observe
+from gpugym_jax.gate.observe import TERMS, begin, observe
 from gpugym_jax.gate.rollout import control_step, start
 from gpugym_jax.mdp import make_mdp
 from gpugym_jax.mdp.commands import COMMANDS
-from gpugym_jax.mdp.observations import OBSERVATIONS
+from gpugym_jax.mdp.observations import MEANINGS, OBSERVATIONS
 from gpugym_jax.mdp.resets import RESETS
 from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.physics import make_physics
-from gpugym_jax.policy.description import TERM_SIZES
 from gpugym_jax.policy.file import Policy
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.scene import Scene
@@ -38,10 +37,11 @@ def quiet(cfg: Config) -> Config:
 
 
 def everything() -> Config:
-    """A task that observes all there is, with scales of every kind and a tight clip."""
+    """A task that observes all there is, late, with history, scales of every kind and a tight clip."""
     cfg = load_config("mini_cheetah_ref")
     scale = {"base_lin_vel": (0.5, 1.0, 2.0), "dof_pos": (0.1, 1.0, 2.0), "target_history": 0.3}
-    seen = Observations(actor=tuple(sorted(OBSERVATIONS)), scale=scale, clip=1.5)
+    group = Group(terms=tuple(sorted(OBSERVATIONS)), history=3, delay=(0, 2))
+    seen = Observations(actor=group, scale=scale, clip=1.5, encoder_offset=(-0.1, 0.1))
     actions = {"tau_ff": ActionTerm((0.5,), 0.7), "dof_pos_target": ActionTerm((0.1, 0.2, 0.3), 0.6)}
     return replace(cfg, observations=seen, actions=actions)
 
@@ -76,11 +76,11 @@ def test_observations_are_those_of_training(cfg: Config) -> None:
     contract = agent(cfg).contract
     joints, feet = len(robot.actuated_ids), len(robot.groups.get("foot", ()))
     state, command = random_state(len(robot.dofs), n), RNG.normal(size=(n, 3))
-    memory = Memory(
-        RNG.normal(size=(n, contract.action_size)),
-        RNG.normal(size=(n, 3, joints)),
-        (),
-        RNG.uniform(0, 2 * np.pi, n),
+    memory = replace(
+        begin(contract, RNG.uniform(0, 2 * np.pi, n), RNG),
+        raw_action=RNG.normal(size=(n, contract.action_size)),
+        target_history=RNG.normal(size=(n, 3, joints)),
+        encoder_offset=RNG.normal(size=(n, len(robot.dofs))),
     )
     force = RNG.normal(size=(n, len(robot.bodies), 3)) * 3.0
     mdp = make_mdp(cfg, robot)
@@ -92,16 +92,17 @@ def test_observations_are_those_of_training(cfg: Config) -> None:
         action=jnp.array(memory.raw_action),
         target_history=jnp.array(memory.target_history),
         phase=jnp.array(memory.phase),
+        encoder_offset=jnp.array(memory.encoder_offset),
     )
     reading = Reading(as_training(state), force * 0, force * 0, force, np.zeros(n, bool))
-    want = jax.jit(jax.vmap(mdp.observe))(task, jax.tree.map(jnp.asarray, reading))["actor"]
+    want = jax.jit(jax.vmap(mdp.observe))(task, jax.tree.map(jnp.asarray, reading))[1]["actor"]
     on_feet = force[:, list(robot.body_ids(robot.groups["foot"]))] if feet else np.zeros((n, 0, 3))
-    got = observe(contract, state, memory, command, on_feet)
+    _, got = observe(contract, state, memory, command, on_feet)
     np.testing.assert_allclose(got, want, atol=1e-5)
 
 
 def test_tables_of_the_gate_are_those_of_training() -> None:
-    assert set(TERMS) == set(OBSERVATIONS) == {*TERM_SIZES, "action"}
+    assert set(TERMS) == set(OBSERVATIONS) == set(MEANINGS)
     assert set(FALLS) == set(TERMINATIONS)
     assert set(scenario.STARTS) == set(RESETS)
     assert set(scenario.COMMANDS) == set(COMMANDS)
@@ -132,8 +133,12 @@ def test_a_rollout_goes_as_in_training(cfg: Config) -> None:
     command = np.asarray(state.task.command)
     plan = replace(plan, start=states, phase=np.asarray(state.task.phase), friction=np.full(n, 1.0))
     gate, tick, fallen = start(policy, plan, careful=False)
+    memory = replace(tick.memory, encoder_offset=np.asarray(state.task.encoder_offset))
+    if "actor" in state.task.seen:
+        memory = replace(memory, late=np.asarray(state.task.seen["actor"].late))
+    tick = replace(tick, memory=memory)
     for _ in range(20):
-        seen = observe(policy.contract, world.look(gate), tick.memory, command, tick.foot_force)
+        _, seen = observe(policy.contract, world.look(gate), tick.memory, command, tick.foot_force)
         np.testing.assert_allclose(seen, np.asarray(obs["actor"]), atol=1e-3)
         state, result = env.step(state, jnp.asarray(policy.act(np.asarray(obs["actor"]))[1], jnp.float32))
         obs = result.obs

@@ -1,8 +1,7 @@
 """Episodes of a policy in C MuJoCo, and the record of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -59,14 +58,16 @@ def asked(contract: Contract, blocks: dict[str, ndarray]) -> Targets:
 
 
 def drive(
-    contract: Contract, world: World, memory: Any, target: Targets
-) -> tuple[Any, Float[ndarray, "n dof"]]:
-    """The physics substeps of a control step. Returns the motors' memory and the last torque."""
+    contract: Contract, world: World, memory: Memory, target: Targets
+) -> tuple[Memory, Float[ndarray, "n dof"]]:
+    """The physics substeps of a control step. Returns the memory after them and the last torque."""
     motor, joints = motor_of(contract), list(contract.actuated)
     torque = np.zeros((len(target.dof_pos), len(contract.joint_names)))
     for _ in range(contract.decimation):
         state = sim.look(world)
-        memory, tau = motor.torque(memory, target, state.dof_pos[:, joints], state.dof_vel[:, joints])
+        encoders = state.dof_pos + memory.encoder_offset
+        rest, tau = motor.torque(memory.motor, target, encoders[:, joints], state.dof_vel[:, joints])
+        memory = replace(memory, motor=rest)
         torque[:, joints] = tau
         sim.advance(world, torque)
     return memory, torque
@@ -76,16 +77,16 @@ def control_step(
     policy: Policy, world: World, fallen: Fallen, tick: Tick, command: Float[ndarray, "n 3"]
 ) -> tuple[Tick, Frame]:
     """Observe, act, simulate for one control step."""
-    c, memory = policy.contract, tick.memory
-    obs = observe(c, sim.look(world), memory, command, tick.foot_force)
+    c = policy.contract
+    memory, obs = observe(c, sim.look(world), tick.memory, command, tick.foot_force)
     actions, raw = policy.act(obs)
     blocks = targets(c, actions)
     target = asked(c, blocks)
-    motor, torque = drive(c, world, memory.motor, target)
-    memory = Memory(
+    memory, torque = drive(c, world, memory, target)
+    memory = replace(
+        memory,
         raw_action=np.asarray(raw, float),
         target_history=np.concatenate([target.dof_pos[:, None], memory.target_history[:, :2]], 1),
-        motor=motor,
         phase=np.mod(memory.phase + 2.0 * np.pi * c.gait_hz * c.step_dt, 2.0 * np.pi),
     )
     felt = sim.forces(world)

@@ -1,7 +1,6 @@
 """A task's configuration with every name resolved, once, before anything is compiled."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -13,16 +12,17 @@ from gpugym_jax.mdp import gait  # noqa: F401  (its rewards enter the table)
 from gpugym_jax.mdp.actions import action_size, make_targets
 from gpugym_jax.mdp.actuators import make_actuator
 from gpugym_jax.mdp.commands import make_sample_command
-from gpugym_jax.mdp.observations import make_observe
+from gpugym_jax.mdp.groups import Observer, make_observer
 from gpugym_jax.mdp.pushes import make_push
 from gpugym_jax.mdp.randomize import make_sample_variation
 from gpugym_jax.mdp.resets import make_sample_state
 from gpugym_jax.mdp.rewards import REWARDS
 from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terminations import TERMINATIONS
+from gpugym_jax.mdp.terms import bind
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, bind_parameters, lookup, read, unknown
-from gpugym_jax.types import Actuator, Obs, RobotState, Targets, Variation
+from gpugym_jax.tables import UserError, lookup, read
+from gpugym_jax.types import Actuator, RobotState, Targets, Variation
 
 Sample = Callable[[Key[Array, ""]], Any]
 
@@ -39,6 +39,7 @@ class Parts(NamedTuple):
     command_every: int
     phase_step: float  # rad
     redraw: bool  # a new variation each episode
+    encoder_offset: tuple[float, float]  # rad
     spread: bool  # first episodes begin at a random age
     targets: Callable[[Array], Targets]
     actuator: Actuator
@@ -46,27 +47,9 @@ class Parts(NamedTuple):
     sample_state: Callable[[Key[Array, ""]], RobotState]
     sample_variation: Callable[[Key[Array, ""]], Variation]
     push: Callable[[Key[Array, ""], RobotState], RobotState]
-    observe: Callable[[Snapshot, Key[Array, ""]], Obs]
+    observer: Observer
     reward: Callable[[Snapshot, Bool[Array, ""]], tuple[Array, dict[str, Array]]]
     ends: dict[str, Callable[[Snapshot], Array]]
-
-
-def bind(
-    kind: str, table: Mapping[str, Callable[..., Any]], terms: Terms, robot: Robot
-) -> dict[str, Callable[[Snapshot], Any]]:
-    """The terms named, their parameters bound; names of bodies and joints become indices."""
-    bound = {}
-    for name, given in terms.items():
-        f = lookup(kind, name, table)
-        params = bind_parameters(kind, name, f, given)
-        if "bodies" in params:
-            params["bodies"] = robot.body_ids(params["bodies"])
-        if "dof" in params:
-            if params["dof"] not in robot.dofs:
-                raise unknown(f"joint of {robot.name}", params["dof"], robot.dofs)
-            params["dof"] = robot.dofs.index(params["dof"])
-        bound[name] = partial(f, **params)
-    return bound
 
 
 def make_reward(
@@ -118,7 +101,8 @@ def make_parts(cfg: Config, robot: Robot) -> Parts:
         sample_state=make_sample_state(cfg.reset, robot),
         sample_variation=make_sample_variation(cfg.randomize, cfg.physics),
         push=make_push(cfg.pushes),
-        observe=make_observe(cfg.observations),
+        observer=make_observer(cfg.observations, robot, tuple(cfg.actions)),
+        encoder_offset=cfg.observations.encoder_offset or (0.0, 0.0),
         reward=make_reward(cfg, robot, dt),
         ends=bind("termination", TERMINATIONS, cfg.terminations, robot),
     )

@@ -14,9 +14,16 @@ K_NEXT, K_NOISE, K_PUSH, K_COMMAND, K_EPISODE = range(5)
 """What a robot's key is split into each step; `fold_in(key, K_NOISE)` is the second of them."""
 
 
+def uniform(key: Key[Array, ""], shape: tuple[int, ...], pair: tuple[float, float]) -> Array:
+    """Uniform draws between both ends of a range; exactly its value where they are equal."""
+    low, high = pair
+    return jnp.full(shape, low) if low == high else jax.random.uniform(key, shape, jnp.float32, low, high)
+
+
 def fresh(p: Parts, key: Key[Array, ""], k_next: Key[Array, ""]) -> tuple[TaskState, RobotState]:
     """A new episode, all of it drawn from `key`."""
-    k_state, k_command, k_phase, k_variation, k_motor = jax.random.split(key, 5)
+    keys = jax.random.split(key, 8)
+    k_state, k_command, k_phase, k_variation, k_motor, k_encoder, k_seen, k_push = keys
     num_dofs, num_act = len(p.robot.dofs), len(p.robot.actuated_ids)
     num_feet = len(p.robot.groups.get("foot", ()))
     state = p.sample_state(k_state)
@@ -34,6 +41,9 @@ def fresh(p: Parts, key: Key[Array, ""], k_next: Key[Array, ""]) -> tuple[TaskSt
         contact=jnp.zeros(num_feet, bool),
         phase=jax.random.uniform(k_phase, maxval=jnp.pi),
         variation=p.sample_variation(k_variation),
+        encoder_offset=uniform(k_encoder, (num_dofs,), p.encoder_offset),
+        seen=p.observer.init(k_seen),
+        push_in=jax.random.randint(k_push, (), 1, max(1, p.push_every) + 1, jnp.int32),
     )
     return task, state
 
@@ -58,14 +68,28 @@ def act(p: Parts, task: TaskState, action: Float[Array, " action"]) -> TaskState
 
 def torque(p: Parts, task: TaskState, reading: Reading) -> tuple[TaskState, Float[Array, " dof"]]:
     """Joint torques of the coming substep, N m; 0 at joints without a motor."""
-    memory, tau = p.actuator.torque(task.actuator, p.targets(task.action), reading)
+    robot = reading.robot
+    felt = reading.replace(robot=robot.replace(dof_pos=robot.dof_pos + task.encoder_offset))
+    memory, tau = p.actuator.torque(task.actuator, p.targets(task.action), felt)
     tau = jnp.zeros(len(p.robot.dofs)).at[jnp.array(p.robot.actuated_ids)].set(tau)
     return task.replace(actuator=memory, torque=tau), tau
 
 
-def observe(p: Parts, task: TaskState, reading: Reading) -> Obs:
-    """Both observation groups."""
-    return p.observe(see(p.robot, p.dt, task, reading), jax.random.fold_in(task.key, K_NOISE))
+def observe(p: Parts, task: TaskState, reading: Reading) -> tuple[TaskState, Obs]:
+    """All observation groups, and the task with what they remember."""
+    key = jax.random.fold_in(task.key, K_NOISE)
+    seen, obs = p.observer.observe(task.seen, see(p.robot, p.dt, task, reading), key)
+    return task.replace(seen=seen), obs
+
+
+def renew(p: Parts, verdict: Verdict, reading: Reading) -> tuple[TaskState, Obs]:
+    """What robots see after the write: who begins an episode is observed anew.
+
+    All others have been observed by `judge`, in the velocity that a push gave them and with the contacts
+    that they had: a simulator reports none right after a write.
+    """
+    begins = verdict.terminated | verdict.timed_out
+    return select(begins, observe(p, verdict.task, reading), (verdict.task, verdict.final_obs))
 
 
 def select(flag: Bool[Array, ""], yes: Any, no: Any) -> Any:
@@ -97,7 +121,7 @@ def judge(p: Parts, task: TaskState, reading: Reading) -> Verdict:
     reward, shares = p.reward(s, terminated)
 
     task, pushed, robot = go_on(p, remember(task, s), reading.robot, keys)
-    final_obs = observe(p, task, reading.replace(robot=robot))
+    task, final_obs = observe(p, task, reading.replace(robot=robot))
     done = terminated | timed_out
     if not p.redraw:
         new_task = new_task.replace(variation=task.variation)
@@ -128,5 +152,6 @@ def go_on(
     task = task.replace(key=keys[K_NEXT], command=command)
     if not p.push_every:
         return task, jnp.zeros((), bool), robot
-    pushed = task.step % p.push_every == 0
+    pushed = task.push_in <= 1
+    task = task.replace(push_in=jnp.where(pushed, p.push_every, task.push_in - 1))
     return task, pushed, select(pushed, p.push(keys[K_PUSH], robot), robot)

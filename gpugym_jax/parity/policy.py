@@ -120,7 +120,8 @@ def remember(
     """The policy's memory after a control step."""
     c = policy.contract
     offset = blocks.get("dof_pos_target", np.zeros((len(raw), len(c.actuated))))
-    return Memory(
+    return replace(
+        memory,
         raw_action=np.asarray(raw, float),
         target_history=np.concatenate([offset[:, None], memory.target_history[:, :2]], 1),
         motor=smoothed,
@@ -164,7 +165,8 @@ def play(rig: Rig, policy: Policy, scenario: Scenario) -> Walk:
     sim, force = rig.physics.init(robot, variation), np.zeros((setup.num_envs, len(setup.feet), 3))
     frames, traces = [], []
     for command in scenario.command:
-        actions, raw = policy.act(observe(c, gate_state(robot), memory, command, force))
+        memory, obs = observe(c, gate_state(robot), memory, command, force)
+        actions, raw = policy.act(obs)
         blocks = targets(c, actions)
         orders, smoothed = orders_of(setup, policy, blocks, memory.motor)
         sim, trace = rig.advance(sim, orders, variation)

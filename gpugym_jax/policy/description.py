@@ -2,36 +2,45 @@
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
 from gpugym_jax import __version__
-from gpugym_jax.config import Config, decimation_of
+from gpugym_jax.config import Config, decimation_of, groups_of, named
 from gpugym_jax.config_yaml import to_mapping
 from gpugym_jax.mdp.actuators import MOTORS, WRAPPERS, resolved
+from gpugym_jax.mdp.groups import make_observer
+from gpugym_jax.mdp.observations import MEANINGS, OBSERVATIONS
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import lookup
+from gpugym_jax.types import Number
 
 COMMAND_NAMES = ("lin_vel_x", "lin_vel_y", "ang_vel_yaw")
 
-TERM_SIZES: dict[str, Callable[[Robot], int]] = {
-    "base_height": lambda robot: 1,
-    "base_lin_vel": lambda robot: 3,
-    "base_ang_vel": lambda robot: 3,
-    "projected_gravity": lambda robot: 3,
-    "command": lambda robot: 3,
-    "dof_pos": lambda robot: len(robot.dofs),
-    "dof_pos_abs": lambda robot: len(robot.dofs),
-    "dof_sin_cos": lambda robot: 2 * len(robot.dofs),
-    "dof_vel": lambda robot: len(robot.dofs),
-    "target_history": lambda robot: 3 * len(robot.actuated_ids),
-    "gait_phase": lambda robot: 2,
-    "foot_contact": lambda robot: len(robot.body_ids(robot.groups.get("foot", ()))),
+RULES = {
+    "observation": "Every step_dt, each of observation_names gives its numbers, which observation_layout "
+    "names in order with unit and frame. Each is multiplied by its scale, then clipped to "
+    "+-observation_clip. That vector is put before those of the steps before; the newest "
+    "observation_history of them, the newest first, are the input obs. At the start of an "
+    "episode all are the first. observation_delay is by how many step_dt the policy saw late "
+    "in training, a whole number drawn each episode: a robot needs to add none.",
+    "encoders": "Where a term or a motor reads a joint's position, it is the encoder's. encoder_offset is "
+    "by how much encoders were off in training, drawn each episode for each joint.",
+    "action": "The output actions holds the blocks of action_blocks one after the other, each with a "
+    "number for each of actuated_joint_names: dof_pos_target are position targets as offsets "
+    "from default_joint_pos, tau_ff torques in N m. They are clipped and scaled already. The "
+    "output raw_actions is what the network gave.",
+    "motors": "Every sim_dt, that is decimation times a step_dt, torques are worked out anew from the "
+    "actions and the joints' state at that moment: motors lists the motor and then what is "
+    "wrapped around it, innermost first. Joints that are not actuated get none. What a "
+    "wrapper draws, it draws once an episode.",
+    "clock": "phase, rad, advances by 2 pi gait_hz sim_dt every sim_dt, modulo 2 pi; in training it "
+    "began anywhere in [0, pi).",
+    "frames": "base: x forwards, y left, z up, fixed to the base. world: z up.",
 }
-"""Widths of the observations that a policy file can describe; `action` is as wide as the action."""
+"""How a policy file's numbers are used, in words: it is all that its reader has."""
 
 
 def number(x: float) -> str:
@@ -75,23 +84,41 @@ def action_numbers(cfg: Config, robot: Robot) -> tuple[ndarray, ndarray]:
     return np.concatenate(scale), np.concatenate(clip)
 
 
-def _term_size(name: str, cfg: Config, robot: Robot) -> int:
-    sizes = {**TERM_SIZES, "action": lambda r: len(cfg.actions) * len(r.actuated_ids)}
-    return lookup("observation in a policy file", name, sizes)(robot)
-
-
-def _term_scale(name: str, size: int, cfg: Config) -> str:
+def _term_scale(numbers: Sequence[Number]) -> str:
     """One number, or one for each component: what the value is multiplied by."""
-    scale = cfg.observations.scale.get(name, 1.0)
-    if isinstance(scale, int | float):
-        return number(1.0 / scale)
-    return csv(1.0 / spread(tuple(scale), size), ";")
+    scales = [1.0 / n.scale for n in numbers]
+    return number(scales[0]) if len(set(scales)) == 1 else csv(scales, ";")
+
+
+def observation(cfg: Config, robot: Robot) -> dict[str, str]:
+    """What the policy sees: its terms, and each number."""
+    group = groups_of(cfg.observations)["actor"]
+    layout = make_observer(cfg.observations, robot, tuple(cfg.actions)).layout["actor"]
+    entries = [named(entry, "observations.actor") for entry in group.terms]
+    sizes = [len(MEANINGS[name].numbers(robot, tuple(cfg.actions))) for name, _ in entries]
+    ends = np.cumsum(sizes)
+    numbers = [layout[end - size : end] for end, size in zip(ends, sizes, strict=True)]
+    each = [
+        {"name": f"{n.term} {n.index}", **n._asdict(), "scale": 1.0 / n.scale, "age": n.age} for n in layout
+    ]
+    return {
+        "observation_names": ",".join(name for name, _ in entries),
+        "observation_sizes": ",".join(map(str, sizes)),
+        "observation_terms_scale": ",".join(map(_term_scale, numbers)),
+        "observation_parameters": json.dumps([params for _, params in entries]),
+        "observation_meanings": json.dumps({n: inspect.getdoc(OBSERVATIONS[n]) for n, _ in entries}),
+        "observation_layout": json.dumps(each),
+        "observation_clip": number(cfg.observations.clip),
+        "observation_history": str(group.history),
+        "observation_delay": json.dumps(group.delay),
+        "encoder_offset": json.dumps(cfg.observations.encoder_offset or (0.0, 0.0)),
+        "obs_dim": str(len(layout)),
+    }
 
 
 def describe(cfg: Config, robot: Robot, iteration: int = 0, git_commit: str = "") -> dict[str, str]:
     """The metadata of a policy of `cfg` for `robot`."""
-    c, names = cfg.commands, cfg.observations.actor
-    sizes = [_term_size(name, cfg, robot) for name in names]
+    c = cfg.commands
     stiffness, damping, limits = gains(cfg, robot)
     scale, clip = action_numbers(cfg, robot)
     return {
@@ -103,10 +130,7 @@ def describe(cfg: Config, robot: Robot, iteration: int = 0, git_commit: str = ""
         "torque_limits": csv(limits),
         "command_names": ",".join(COMMAND_NAMES),
         "command_ranges": ",".join(csv(r, ";") for r in (c.lin_vel_x, c.lin_vel_y, c.ang_vel_yaw)),
-        "observation_names": ",".join(names),
-        "observation_sizes": ",".join(map(str, sizes)),
-        "observation_terms_scale": ",".join(map(lambda n, s: _term_scale(n, s, cfg), names, sizes)),
-        "observation_clip": number(cfg.observations.clip),
+        **observation(cfg, robot),
         "action_blocks": ",".join(cfg.actions),
         "action_scale": csv(scale),
         "action_clip": csv(clip),
@@ -115,9 +139,9 @@ def describe(cfg: Config, robot: Robot, iteration: int = 0, git_commit: str = ""
         "decimation": str(decimation_of(cfg.control)),
         "motors": motors(cfg, robot),
         "gait_hz": number(cfg.gait.get("hz", 0.0)),
-        "obs_dim": str(sum(sizes)),
         "act_dim": str(scale.size),
         "is_recurrent": "false",
+        "rules": json.dumps(RULES),
         "robot": robot.name,
         "task": cfg.task,
         "iteration": str(iteration),

@@ -1,18 +1,14 @@
 """What a policy file says of itself, so that a robot or a simulator can feed it and obey it.
 
 Keys and encoding are mjlab's (`mjlab/rl/exporter_utils.py`: `,` between entries, `;` inside one) with every
-digit kept, plus our own. The input of the graph is the concatenation of the terms in `observation_names`;
-each is the value in its own unit, times its entry of `observation_terms_scale`, clipped to
-+-`observation_clip`. The normaliser and the action's clip and scale are in the graph. Of its outputs,
+digit kept, plus our own in JSON:
 
-- `actions` are targets: rad from `default_joint_pos` in a `dof_pos_target` block, N m in a `tau_ff` block;
-- `raw_actions` are what the network gave: the observation `action` is those of the step before, unscaled and
-  unclipped, zero at reset.
+- `observation_layout`: for each number of the graph's input its term, name, unit, frame, what the value is
+  multiplied by, and how many control steps old it is;
+- `motors`: the motor and what is wrapped around it from the inside out, with parameters and rule;
+- `rules`: in words, how observations, memory and torques are made, in which order, and how they start.
 
-The observation `target_history` is the last three blocks `dof_pos_target` of `actions`, the newest first
-(that of the step before), zero at reset. Torque is worked out anew at every `sim_dt`, N m: `motors` names the
-motor and then what is wrapped around it from the inside out, each with its parameters and its rule.
-The gait clock advances 2 pi `gait_hz` `step_dt` a step.
+The normaliser and the action's clip and scale are in the graph. `policy/description.py` writes all this.
 """
 
 import json
@@ -38,6 +34,7 @@ class Term:
 
     name: str
     scale: Float[ndarray, " n"]  # what the value is multiplied by
+    parameters: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -54,6 +51,9 @@ class Contract:
     torque_limits: Float[ndarray, " dof"]  # N m, likewise
     observations: tuple[Term, ...]
     observation_clip: float
+    observation_history: int  # control steps that the policy sees at once, the newest first
+    observation_delay: tuple[int, int]  # control steps, drawn each episode
+    encoder_offset: tuple[float, float]  # rad, likewise
     action_blocks: tuple[str, ...]  # each as wide as `actuated`
     action_scale: Float[ndarray, " act"]
     action_clip: Float[ndarray, " act"]
@@ -69,7 +69,7 @@ class Contract:
     @property
     def obs_size(self) -> int:
         """Width of the observation."""
-        return sum(t.scale.size for t in self.observations)
+        return self.observation_history * sum(t.scale.size for t in self.observations)
 
     @property
     def action_size(self) -> int:
@@ -83,8 +83,17 @@ def _numbers(text: str, separator: str = ",") -> ndarray:
 
 def _terms(data: Mapping[str, str]) -> tuple[Term, ...]:
     keys = ("observation_names", "observation_sizes", "observation_terms_scale")
-    rows = zip(*(data[key].split(",") for key in keys), strict=True)
-    return tuple(Term(name, np.resize(_numbers(scale, ";"), int(size))) for name, size, scale in rows)
+    rows = zip(
+        *(data[key].split(",") for key in keys), json.loads(data["observation_parameters"]), strict=True
+    )
+    return tuple(
+        Term(name, np.resize(_numbers(scale, ";"), int(size)), given) for name, size, scale, given in rows
+    )
+
+
+def _pair(text: str) -> Any:
+    low, high = json.loads(text)
+    return low, high
 
 
 def parse(data: Mapping[str, str], source: str) -> Contract:
@@ -102,6 +111,9 @@ def parse(data: Mapping[str, str], source: str) -> Contract:
             torque_limits=_numbers(data["torque_limits"]),
             observations=_terms(data),
             observation_clip=float(data["observation_clip"]),
+            observation_history=int(data["observation_history"]),
+            observation_delay=_pair(data["observation_delay"]),
+            encoder_offset=_pair(data["encoder_offset"]),
             action_blocks=tuple(data["action_blocks"].split(",")),
             action_scale=_numbers(data["action_scale"]),
             action_clip=_numbers(data["action_clip"]),

@@ -87,7 +87,7 @@ def test_final_observation_equals_the_next_where_nothing_ended(mdp: Mdp) -> None
     task, reading = begin(mdp)
     v = mdp.judge(task.replace(step=jnp.int32(9)), reading)  # step 10: a new command is due
     assert float(v.task.command[0]) != float(task.command[0])
-    np.testing.assert_array_equal(v.final_obs["actor"], mdp.observe(v.task, reading)["actor"])
+    np.testing.assert_array_equal(v.final_obs["actor"], mdp.observe(v.task, reading)[1]["actor"])
 
 
 def test_termination_reward() -> None:
@@ -118,14 +118,38 @@ def test_robot_that_is_not_finite_is_reset_and_counted(mdp: Mdp) -> None:
         assert np.all(np.isfinite(leaf))
 
 
-def test_pushes_come_on_time_and_are_written() -> None:
+def test_pushes_come_every_so_often_and_are_written() -> None:
     mdp = change(pushes=Pushes(every_s=0.1, lin_vel=0.5))
     task, reading = begin(mdp)
-    for step in range(10):
-        v = mdp.judge(task.replace(step=jnp.int32(step)), reading)
-        pushed = (step + 1) % 5 == 0
+    task = task.replace(push_in=jnp.int32(3))
+    for step in range(1, 14):
+        v = mdp.judge(task, reading)
+        task, pushed = v.task, step in (3, 8, 13)
         assert bool(v.rewrite) is pushed
         assert bool(jnp.any(v.robot.base_lin_vel != 0)) is pushed
+
+
+def test_the_first_push_is_anywhere_in_the_period_after_each_reset() -> None:
+    mdp = change(pushes=Pushes(every_s=0.1, lin_vel=0.5))
+    keys = jax.random.split(jax.random.key(1), 500)
+    task, robot = jax.vmap(mdp.start)(keys)
+    counts = np.bincount(task.push_in, minlength=6)
+    assert counts[0] == 0 and counts[1:].min() > 70 and counts.sum() == 500
+    nothing = jnp.zeros((500, len(ROBOT.bodies), 3))
+    reading = Reading(robot, nothing, nothing, nothing, jnp.zeros(500, bool))
+    again = jax.vmap(mdp.judge)(task.replace(step=jnp.full(500, 49)), reading).task.push_in
+    assert np.bincount(again, minlength=6)[1:].min() > 70
+
+
+def test_who_goes_on_is_seen_as_judged_and_who_begins_anew_as_written(mdp: Mdp) -> None:
+    task, reading = begin(mdp)
+    elsewhere = at(reading, base_pos=jnp.array([0.0, 0.0, 0.7]))
+    v = mdp.judge(task, reading)
+    _, obs = mdp.renew(v, elsewhere)
+    np.testing.assert_array_equal(obs["actor"], v.final_obs["actor"])
+    v = mdp.judge(task.replace(step=jnp.int32(49)), reading)
+    _, obs = mdp.renew(v, elsewhere)
+    np.testing.assert_allclose(obs["actor"][0], 0.7)
 
 
 def test_variation_is_kept_or_redrawn() -> None:

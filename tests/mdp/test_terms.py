@@ -4,16 +4,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jaxtyping import Array, Key
 
 from gpugym_jax.config import ActionTerm, Commands, Observations, PhysicsConfig, Pushes, Randomize
 from gpugym_jax.mdp.actions import make_targets
 from gpugym_jax.mdp.commands import make_sample_command
-from gpugym_jax.mdp.observations import make_observe
+from gpugym_jax.mdp.groups import make_observer
 from gpugym_jax.mdp.pushes import make_push
 from gpugym_jax.mdp.randomize import make_sample_variation
 from gpugym_jax.mdp.resets import make_sample_state
+from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.tables import UserError
+from gpugym_jax.types import Obs
 from tests.mdp.snapshots import ROBOT, make_snapshot
 
 KEY = jax.random.key(0)
@@ -38,17 +41,22 @@ def test_termination(name: str, params: dict, fields: dict, ends: bool) -> None:
     assert bool(TERMINATIONS[name](make_snapshot(**fields), **params)) is ends
 
 
+def look(cfg: Observations, s: Snapshot, key: Key[Array, ""] = KEY) -> Obs:
+    """What is seen first."""
+    observer = make_observer(cfg, ROBOT, ("dof_pos_target",))
+    return observer.observe(observer.init(KEY), s, key)[1]
+
+
 def test_observation_is_value_over_scale_and_clipped() -> None:
     cfg = Observations(actor=("base_lin_vel", "command"), scale={"base_lin_vel": 0.5}, clip=3.0)
-    obs = make_observe(cfg)(make_snapshot(base_lin_vel=[1, 2, -0.5], command=[1, 0, -1]), KEY)
+    obs = look(cfg, make_snapshot(base_lin_vel=[1, 2, -0.5], command=[1, 0, -1]))
     np.testing.assert_allclose(obs["actor"], [2, 3, -1, 1, 0, -1])
     np.testing.assert_allclose(obs["critic"], obs["actor"])
 
 
 def test_noise_is_in_the_values_own_unit_and_for_the_actor_only() -> None:
     cfg = Observations(actor=("dof_pos",), scale={"dof_pos": 0.1}, noise={"dof_pos": 0.05})
-    observe = jax.vmap(make_observe(cfg), in_axes=(None, 0))
-    obs = observe(make_snapshot(), KEYS)
+    obs = jax.vmap(lambda key: look(cfg, make_snapshot(), key))(KEYS)
     # half width 0.05 over a scale of 0.1
     assert 0.49 < np.abs(obs["actor"]).max() <= 0.5
     assert np.abs(np.mean(obs["actor"])) < 0.01
@@ -57,9 +65,9 @@ def test_noise_is_in_the_values_own_unit_and_for_the_actor_only() -> None:
 
 def test_observation_names_are_checked() -> None:
     with pytest.raises(UserError, match="no observation named 'dof_poss'. Did you mean 'dof_pos'"):
-        make_observe(Observations(actor=("dof_poss",)))
+        look(Observations(actor=("dof_poss",)), make_snapshot())
     with pytest.raises(UserError, match="observation in use"):
-        make_observe(Observations(actor=("dof_pos",), noise={"dof_vel": 1.0}))
+        look(Observations(actor=("dof_pos",), noise={"dof_vel": 1.0}), make_snapshot())
 
 
 def test_targets_are_clipped_then_scaled() -> None:
