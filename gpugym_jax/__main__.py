@@ -28,6 +28,7 @@ TABLES = {
     "terminations": ("mdp.terminations", "TERMINATIONS"),
     "commands": ("mdp.commands", "COMMANDS"),
     "resets": ("mdp.resets", "RESETS"),
+    "clocks": ("mdp.clocks", "CLOCKS"),
     "motors": ("mdp.actuators", "MOTORS"),
     "wrappers": ("mdp.actuators", "WRAPPERS"),
     "trackers": ("runs.tracking", "TRACKERS"),

@@ -119,6 +119,9 @@ class Commands:
     resample_s: Positive = 10.0
     zero_below: NotNegative = 0.0  # m/s; slower planar commands become zero
     zero_probability: Share = 0.0  # share of commands that are stand still
+    heading: Range = (-3.14159, 3.14159)  # rad, world; of the sampler heading
+    first_share: Share = 0.25  # of the ranges, with which the sampler curriculum begins
+    growth: Share = 0.1  # of a robot's progress from there to all of the ranges, an episode; likewise
 
 
 @dataclass(frozen=True)
@@ -280,7 +283,7 @@ class Config:
     actions: dict[str, ActionTerm] = field(default_factory=dict)
     observations: Observations = field(default_factory=Observations)
     commands: Commands = field(default_factory=Commands)
-    gait: dict[str, Positive] = field(default_factory=dict)  # {hz: 3.5}: the gait clock, if any
+    clock: Entry = "none"  # what steps keep time by: {steady: {hz: 3.5}}
     rewards: Terms = field(default_factory=dict)
     reward: RewardOptions = field(default_factory=RewardOptions)
     terminations: Terms = field(default_factory=dict)

@@ -119,6 +119,10 @@ class TaskState(struct.PyTreeNode):
 
     key: Key[Array, "*env"]
     step: Int[Array, "*env"]  # control steps since the episode began
+    substep: Int[Array, "*env"]  # since the control step began
+    goal: Float[Array, "*env goal"]  # what the command is made of
+    progress: Float[Array, "*env"]  # 0 to 1, of a curriculum; kept from episode to episode
+    followed: Float[Array, "*env"]  # 0 to 1, how well commands were followed lately in this episode
     command: Float[Array, "*env 3"]  # vx, vy m/s; yaw rate rad/s; base frame
     action: Float[Array, "*env act"]  # as the policy gave it
     last_action: Float[Array, "*env act"]
@@ -128,7 +132,7 @@ class TaskState(struct.PyTreeNode):
     last_dof_vel: Float[Array, "*env dof"]  # rad/s, at the previous control step
     air_time: Float[Array, "*env foot"]  # s since the foot last touched the ground
     contact: Bool[Array, "*env foot"]  # whether it did at the previous control step
-    phase: Float[Array, "*env"]  # rad, gait clock in [0, 2 pi)
+    phase: Float[Array, "..."]  # rad, of the clock: one number or several a robot
     variation: Variation
     encoder_offset: Float[Array, "*env dof"]  # rad, what encoders say too much
     seen: dict[str, Seen]  # of the observation groups with history or delay
@@ -264,6 +268,52 @@ class Drive(Protocol):
     def __call__(
         self, memory: Any, targets: Targets, reading: Reading, /
     ) -> tuple[Any, Float[Array, " act"]]: ...
+
+
+class SampleGoal(Protocol):
+    """What a robot is to do from now on; `progress`, 0 to 1, is how well it did so far."""
+
+    def __call__(self, key: Key[Array, ""], progress: Float[Array, ""], /) -> Float[Array, " goal"]: ...
+
+
+class Ask(Protocol):
+    """The velocity that a goal asks for where the robot is now: vx, vy m/s; yaw rate rad/s; base frame."""
+
+    def __call__(self, goal: Float[Array, " goal"], robot: RobotState, /) -> Float[Array, "3"]: ...
+
+
+class Command(NamedTuple):
+    """Which velocity is asked of a robot, as a pair of pure functions."""
+
+    sample: SampleGoal
+    command: Ask
+
+
+class StartClock(Protocol):
+    """The phase at the start of an episode: a number, or several."""
+
+    def __call__(self, key: Key[Array, ""], /) -> Float[Array, "*clock"]: ...
+
+
+class Advance(Protocol):
+    """The phase a substep of `dt` s later."""
+
+    def __call__(
+        self,
+        phase: Float[Array, "*clock"],
+        reading: Reading,
+        command: Float[Array, "3"],
+        key: Key[Array, ""],
+        dt: float,
+        /,
+    ) -> Float[Array, "*clock"]: ...
+
+
+class Clock(NamedTuple):
+    """What a robot's steps keep time by, as a pair of pure functions."""
+
+    init: StartClock
+    advance: Advance
 
 
 class Actuator(NamedTuple):

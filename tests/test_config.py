@@ -73,7 +73,9 @@ def test_what_the_yaml_leaves_out_keeps_its_default(path: str) -> None:
     assert cfg.evaluate == Config().evaluate
 
 
-@pytest.mark.parametrize("overrides", [(), ("physics.threads=2", "gait.hz=3.5", "runner.run_name='1e-5'")])
+@pytest.mark.parametrize(
+    "overrides", [(), ("physics.threads=2", "clock={steady: {hz: 3.5}}", "runner.run_name='1e-5'")]
+)
 def test_a_dumped_config_loads_equal(path: str, tmp_path: Path, overrides: tuple[str, ...]) -> None:
     cfg = load_config(path, overrides)
     dump(cfg, tmp_path / "resolved.yaml")

@@ -77,7 +77,8 @@ def test_observations_are_those_of_training(cfg: Config) -> None:
     joints, feet = len(robot.actuated_ids), len(robot.groups.get("foot", ()))
     state, command = random_state(len(robot.dofs), n), RNG.normal(size=(n, 3))
     memory = replace(
-        begin(contract, RNG.uniform(0, 2 * np.pi, n), RNG),
+        begin(contract, n, RNG),
+        phase=RNG.uniform(0, 2 * np.pi, n),
         raw_action=RNG.normal(size=(n, contract.action_size)),
         target_history=RNG.normal(size=(n, 3, joints)),
         encoder_offset=RNG.normal(size=(n, len(robot.dofs))),
@@ -131,9 +132,10 @@ def test_a_rollout_goes_as_in_training(cfg: Config) -> None:
         policy.contract, Scene(robot), episodes=n, seconds=1.0, seed=0, calm=True, friction=(1.0, 1.0)
     )
     command = np.asarray(state.task.command)
-    plan = replace(plan, start=states, phase=np.asarray(state.task.phase), friction=np.full(n, 1.0))
+    plan = replace(plan, start=states, friction=np.full(n, 1.0))
     gate, tick, fallen = start(policy, plan, careful=False)
-    memory = replace(tick.memory, encoder_offset=np.asarray(state.task.encoder_offset))
+    drawn = {name: np.asarray(getattr(state.task, name)) for name in ("encoder_offset", "phase")}
+    memory = replace(tick.memory, **drawn)
     if "actor" in state.task.seen:
         memory = replace(memory, late=np.asarray(state.task.seen["actor"].late))
     tick = replace(tick, memory=memory)
@@ -177,7 +179,7 @@ def test_rotations_are_scipys() -> None:
 
 
 def test_memory_begins_empty() -> None:
-    memory = begin(agent(load_config("mini_cheetah_ref")).contract, np.array([0.5]), RNG)
+    memory = begin(agent(load_config("mini_cheetah_ref")).contract, 1, RNG)
     assert memory.target_history.shape == (1, 3, 12)
     assert not memory.target_history.any() and not memory.raw_action.any()
     assert not memory.motor[0].any()

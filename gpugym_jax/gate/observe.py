@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from gpugym_jax.gate.clocks import make_clock
 from gpugym_jax.gate.motors import Motor, Plant, Rng, make_motor
 from gpugym_jax.gate.world import State, base_velocity, gravity
 from gpugym_jax.policy.metadata import Contract
@@ -24,10 +25,11 @@ class Memory:
     raw_action: Float[ndarray, "n act"]
     target_history: Float[ndarray, "n 3 joint"]  # rad from default, of the actuated joints, newest first
     motor: Any  # the motors' own
-    phase: Float[ndarray, " n"]  # rad, gait clock
+    phase: Float[ndarray, "n ..."]  # rad, of the clock
     encoder_offset: Float[ndarray, "n dof"]  # rad, what encoders say too much
     seen: Float[ndarray, "n age size"] | None  # observations of the control steps before, the newest first
     late: Int[ndarray, " n"]  # control steps by which the policy sees late
+    rng: Rng  # of what is drawn as the episode goes on
 
 
 @dataclass(frozen=True)
@@ -70,18 +72,19 @@ def motor_of(contract: Contract) -> Motor:
     return make_motor(plant, contract.motors)
 
 
-def begin(contract: Contract, phase: Float[ndarray, " n"], rng: Rng) -> Memory:
+def begin(contract: Contract, n: int, rng: Rng) -> Memory:
     """The memory at the start of episodes, with what an episode draws."""
-    n, joints, dofs = len(phase), len(contract.actuated), len(contract.joint_names)
+    joints, dofs = len(contract.actuated), len(contract.joint_names)
     low, high = contract.observation_delay
     return Memory(
         raw_action=np.zeros((n, contract.action_size)),
         target_history=np.zeros((n, 3, joints)),
         motor=motor_of(contract).init(rng, n),
-        phase=phase,
+        phase=make_clock(contract.clock).init(rng, n),
         encoder_offset=rng.uniform(*contract.encoder_offset, (n, dofs)),
         seen=None,
         late=rng.integers(low, high + 1, n),
+        rng=rng,
     )
 
 

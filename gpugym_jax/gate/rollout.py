@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from gpugym_jax.gate import world as sim
+from gpugym_jax.gate.clocks import make_clock
 from gpugym_jax.gate.falls import make_fallen
 from gpugym_jax.gate.motors import Targets
 from gpugym_jax.gate.observe import Memory, begin, motor_of, observe
@@ -58,16 +59,18 @@ def asked(contract: Contract, blocks: dict[str, ndarray]) -> Targets:
 
 
 def drive(
-    contract: Contract, world: World, memory: Memory, target: Targets
+    contract: Contract, world: World, memory: Memory, target: Targets, command: Float[ndarray, "n 3"]
 ) -> tuple[Memory, Float[ndarray, "n dof"]]:
     """The physics substeps of a control step. Returns the memory after them and the last torque."""
-    motor, joints = motor_of(contract), list(contract.actuated)
+    motor, clock, joints = motor_of(contract), make_clock(contract.clock), list(contract.actuated)
+    dt = contract.step_dt / contract.decimation
     torque = np.zeros((len(target.dof_pos), len(contract.joint_names)))
     for _ in range(contract.decimation):
         state = sim.look(world)
         encoders = state.dof_pos + memory.encoder_offset
         rest, tau = motor.torque(memory.motor, target, encoders[:, joints], state.dof_vel[:, joints])
-        memory = replace(memory, motor=rest)
+        phase = clock.advance(memory.phase, lambda: sim.forces(world), command, memory.rng, dt)
+        memory = replace(memory, motor=rest, phase=phase)
         torque[:, joints] = tau
         sim.advance(world, torque)
     return memory, torque
@@ -82,12 +85,11 @@ def control_step(
     actions, raw = policy.act(obs)
     blocks = targets(c, actions)
     target = asked(c, blocks)
-    memory, torque = drive(c, world, memory, target)
+    memory, torque = drive(c, world, memory, target, command)
     memory = replace(
         memory,
         raw_action=np.asarray(raw, float),
         target_history=np.concatenate([target.dof_pos[:, None], memory.target_history[:, :2]], 1),
-        phase=np.mod(memory.phase + 2.0 * np.pi * c.gait_hz * c.step_dt, 2.0 * np.pi),
     )
     felt = sim.forces(world)
     tick = Tick(memory, felt[:, world.feet])
@@ -135,7 +137,7 @@ def start(policy: Policy, scenario: Scenario, careful: bool = True) -> tuple[Wor
     sim.place(world, scenario.start)
     feet = np.zeros((len(scenario.friction), len(world.feet), 3))
     fallen = make_fallen(policy.contract.cfg.terminations, world.robot)
-    memory = begin(policy.contract, scenario.phase, np.random.default_rng((scenario.seed, 1)))
+    memory = begin(policy.contract, len(scenario.friction), np.random.default_rng((scenario.seed, 1)))
     return world, Tick(memory, feet), fallen
 
 

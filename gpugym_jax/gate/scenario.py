@@ -32,13 +32,12 @@ class Scenario:
 
     scene: Scene
     start: State
-    phase: Float[ndarray, " n"]  # rad, of the gait clock
     friction: Float[ndarray, " n"]
     command: Float[ndarray, "step n 3"]  # m/s, m/s, rad/s, base frame
     kicked: Bool[ndarray, "step n"]
     kick: Float[ndarray, "step n 5"]  # vx, vy m/s; spin rad/s; world
     keep: float  # share of the planar velocity that a kick leaves
-    seed: int = 0  # of what the robots draw by themselves: their motors' strengths and delays
+    seed: int = 0  # of what robots draw by themselves: phases, strengths of motors, delays
 
 
 @start
@@ -130,6 +129,18 @@ def uniform(rng: Rng, cfg: Commands, n: int) -> Float[ndarray, "n 3"]:
     return command
 
 
+@sampler
+def curriculum(rng: Rng, cfg: Commands, n: int) -> Float[ndarray, "n 3"]:
+    """All of the ranges that robots grew up to."""
+    return uniform(rng, cfg, n)
+
+
+@sampler
+def heading(rng: Rng, cfg: Commands, n: int) -> Float[ndarray, "n 3"]:
+    """Yaw rates as turning to a heading asks for, at most 1 rad/s."""
+    return uniform(rng, replace(cfg, ang_vel_yaw=(-1.0, 1.0)), n)
+
+
 def draw_start(rng: Rng, contract: Contract, robot: Robot, n: int) -> State:
     """First states, as the configuration's reset draws them."""
     ((name, params),) = contract.cfg.reset.items()
@@ -194,7 +205,6 @@ def draw_scenario(
     return Scenario(
         scene=scene,
         start=draw_start(rng, contract, scene.robot, episodes),
-        phase=rng.uniform(0.0, np.pi, episodes),
         friction=rng.uniform(*friction, episodes),
         command=command,
         kicked=kicked,

@@ -1,7 +1,7 @@
 """A task's configuration with every name resolved, once, before anything is compiled."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
@@ -11,7 +11,8 @@ from gpugym_jax.config import Config, Terms, decimation_of
 from gpugym_jax.mdp import gait  # noqa: F401  (its rewards enter the table)
 from gpugym_jax.mdp.actions import action_size, make_targets
 from gpugym_jax.mdp.actuators import make_actuator
-from gpugym_jax.mdp.commands import make_sample_command
+from gpugym_jax.mdp.clocks import make_clock
+from gpugym_jax.mdp.commands import make_command
 from gpugym_jax.mdp.groups import Observer, make_observer
 from gpugym_jax.mdp.pushes import make_push
 from gpugym_jax.mdp.randomize import make_sample_variation
@@ -22,9 +23,7 @@ from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.mdp.terms import bind
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, lookup, read
-from gpugym_jax.types import Actuator, RobotState, Targets, Variation
-
-Sample = Callable[[Key[Array, ""]], Any]
+from gpugym_jax.types import Actuator, Clock, Command, RobotState, Targets, Variation
 
 
 class Parts(NamedTuple):
@@ -37,13 +36,14 @@ class Parts(NamedTuple):
     last_step: int  # at which an episode times out
     push_every: int  # 0: never
     command_every: int
-    phase_step: float  # rad
     redraw: bool  # a new variation each episode
     encoder_offset: tuple[float, float]  # rad
     spread: bool  # first episodes begin at a random age
     targets: Callable[[Array], Targets]
     actuator: Actuator
-    sample_command: Sample
+    command: Command
+    clock: Clock
+    growth: float  # of a robot's progress, an episode
     sample_state: Callable[[Key[Array, ""]], RobotState]
     sample_variation: Callable[[Key[Array, ""]], Variation]
     push: Callable[[Key[Array, ""], RobotState], RobotState]
@@ -92,12 +92,13 @@ def make_parts(cfg: Config, robot: Robot) -> Parts:
         last_step=round(cfg.episode_s / dt),
         push_every=round(cfg.pushes.every_s / dt),
         command_every=max(1, round(cfg.commands.resample_s / dt)),
-        phase_step=2.0 * jnp.pi * cfg.gait.get("hz", 0.0) * dt,
         redraw=cfg.randomize.every == "episode",
         spread=cfg.randomize.start_step,
         targets=make_targets(cfg.actions, robot),
         actuator=make_actuator(robot, cfg.actuator),
-        sample_command=make_sample_command(cfg.commands),
+        command=make_command(cfg.commands),
+        clock=make_clock(cfg.clock),
+        growth=cfg.commands.growth if cfg.commands.sampler == "curriculum" else 0.0,
         sample_state=make_sample_state(cfg.reset, robot),
         sample_variation=make_sample_variation(cfg.randomize, cfg.physics),
         push=make_push(cfg.pushes),

@@ -38,7 +38,7 @@ class Snapshot(struct.PyTreeNode):
     foot_contact: Bool[Array, " foot"]
     touched_down: Bool[Array, " foot"]  # the first contact after time in the air
     air_time: Float[Array, " foot"]  # s, this step included; before it is cleared by a touch-down
-    phase: Float[Array, ""]  # rad, gait clock
+    phase: Float[Array, "*clock"]  # rad, of the clock
     encoder_offset: Float[Array, " dof"]  # rad, what encoders say too much
     step: Int[Array, ""]  # control steps since the episode began
     robot: Robot = struct.field(pytree_node=False)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from numpy import ndarray
 
 from gpugym_jax.gate import measure
+from gpugym_jax.gate.clocks import make_clock
 from gpugym_jax.gate.falls import make_fallen
 from gpugym_jax.gate.observe import Memory, begin, observe
 from gpugym_jax.gate.rollout import Frame, stack, targets
@@ -120,12 +121,17 @@ def remember(
     """The policy's memory after a control step."""
     c = policy.contract
     offset = blocks.get("dof_pos_target", np.zeros((len(raw), len(c.actuated))))
+    phase, clock = memory.phase, make_clock(c.clock)
+    for _ in range(c.decimation):
+        phase = clock.advance(
+            phase, lambda: np.zeros((len(raw), 0, 3)), np.zeros((len(raw), 3)), memory.rng, c.sim_dt
+        )
     return replace(
         memory,
         raw_action=np.asarray(raw, float),
         target_history=np.concatenate([offset[:, None], memory.target_history[:, :2]], 1),
         motor=smoothed,
-        phase=np.mod(memory.phase + 2.0 * np.pi * c.gait_hz * c.step_dt, 2.0 * np.pi),
+        phase=phase,
     )
 
 
@@ -160,7 +166,7 @@ def play(rig: Rig, policy: Policy, scenario: Scenario) -> Walk:
     fallen = make_fallen(c.cfg.terminations, setup.robot)
     variation = variation_of(setup, None)
     smoothed = np.zeros((setup.num_envs, len(setup.robot.dofs)))
-    memory = replace(begin(c, scenario.phase, np.random.default_rng(setup.seed)), motor=smoothed)
+    memory = replace(begin(c, setup.num_envs, np.random.default_rng(setup.seed)), motor=smoothed)
     robot = first_state(scenario)
     sim, force = rig.physics.init(robot, variation), np.zeros((setup.num_envs, len(setup.feet), 3))
     frames, traces = [], []

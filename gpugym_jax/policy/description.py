@@ -2,19 +2,22 @@
 
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
 from gpugym_jax import __version__
-from gpugym_jax.config import Config, decimation_of, groups_of, named
+from gpugym_jax.config import Config, Entry, decimation_of, groups_of, named
 from gpugym_jax.config_yaml import to_mapping
 from gpugym_jax.mdp.actuators import MOTORS, WRAPPERS, resolved
+from gpugym_jax.mdp.clocks import CLOCKS
 from gpugym_jax.mdp.groups import make_observer
 from gpugym_jax.mdp.observations import MEANINGS, OBSERVATIONS
 from gpugym_jax.robots.robot import Robot
+from gpugym_jax.tables import parameters
 from gpugym_jax.types import Number
 
 COMMAND_NAMES = ("lin_vel_x", "lin_vel_y", "ang_vel_yaw")
@@ -36,8 +39,8 @@ RULES = {
     "actions and the joints' state at that moment: motors lists the motor and then what is "
     "wrapped around it, innermost first. Joints that are not actuated get none. What a "
     "wrapper draws, it draws once an episode.",
-    "clock": "phase, rad, advances by 2 pi gait_hz sim_dt every sim_dt, modulo 2 pi; in training it "
-    "began anywhere in [0, pi).",
+    "clock": "Every sim_dt the phase advances as clock says. All numbers of an observation are of the phase "
+    "after that.",
     "frames": "base: x forwards, y left, z up, fixed to the base. world: z up.",
 }
 """How a policy file's numbers are used, in words: it is all that its reader has."""
@@ -65,6 +68,13 @@ def gains(cfg: Config, robot: Robot) -> tuple[ndarray, ndarray, ndarray]:
     rows = np.zeros((3, len(robot.dofs)))
     rows[:, list(robot.actuated_ids)] = [spread(values, len(robot.actuated_ids)) for values in each]
     return rows[0], rows[1], rows[2]
+
+
+def told(kind: str, table: Mapping[str, Any], entry: Entry) -> str:
+    """An entry as JSON, with all its parameters and, in words, its rule."""
+    name, given = named(entry, kind)
+    rule = inspect.getdoc(table[name])
+    return json.dumps({"name": name, "parameters": {**parameters(table[name]), **given}, "rule": rule})
 
 
 def motors(cfg: Config, robot: Robot) -> str:
@@ -138,7 +148,7 @@ def describe(cfg: Config, robot: Robot, iteration: int = 0, git_commit: str = ""
         "sim_dt": number(1.0 / cfg.control.physics_hz),
         "decimation": str(decimation_of(cfg.control)),
         "motors": motors(cfg, robot),
-        "gait_hz": number(cfg.gait.get("hz", 0.0)),
+        "clock": told("clock", CLOCKS, cfg.clock),
         "act_dim": str(scale.size),
         "is_recurrent": "false",
         "rules": json.dumps(RULES),

@@ -5,6 +5,7 @@ digit kept, plus our own in JSON:
 
 - `observation_layout`: for each number of the graph's input its term, name, unit, frame, what the value is
   multiplied by, and how many control steps old it is;
+- `clock`: what the phase follows, with parameters and rule;
 - `motors`: the motor and what is wrapped around it from the inside out, with parameters and rule;
 - `rules`: in words, how observations, memory and torques are made, in which order, and how they start.
 
@@ -62,7 +63,7 @@ class Contract:
     sim_dt: float  # s
     decimation: int
     motors: Motors  # the motor first, then its wrappers from the inside out
-    gait_hz: float  # 0: no gait clock
+    clock: tuple[str, dict[str, Any]]
     iteration: int
     cfg: Config  # the whole of the training configuration
 
@@ -89,6 +90,10 @@ def _terms(data: Mapping[str, str]) -> tuple[Term, ...]:
     return tuple(
         Term(name, np.resize(_numbers(scale, ";"), int(size)), given) for name, size, scale, given in rows
     )
+
+
+def _entry(told: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    return told["name"], told["parameters"]
 
 
 def _pair(text: str) -> Any:
@@ -121,8 +126,8 @@ def parse(data: Mapping[str, str], source: str) -> Contract:
             step_dt=float(data["step_dt"]),
             sim_dt=float(data["sim_dt"]),
             decimation=int(data["decimation"]),
-            motors=tuple((m["name"], m["parameters"]) for m in json.loads(data["motors"])),
-            gait_hz=float(data["gait_hz"]),
+            motors=tuple(map(_entry, json.loads(data["motors"]))),
+            clock=_entry(json.loads(data["clock"])),
             iteration=int(data["iteration"]),
             cfg=from_mapping(json.loads(data["gpugym_config"]), f"configuration in {source}"),
         )

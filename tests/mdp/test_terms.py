@@ -8,7 +8,7 @@ from jaxtyping import Array, Key
 
 from gpugym_jax.config import ActionTerm, Commands, Observations, PhysicsConfig, Pushes, Randomize
 from gpugym_jax.mdp.actions import make_targets
-from gpugym_jax.mdp.commands import make_sample_command
+from gpugym_jax.mdp.commands import make_command
 from gpugym_jax.mdp.groups import make_observer
 from gpugym_jax.mdp.pushes import make_push
 from gpugym_jax.mdp.randomize import make_sample_variation
@@ -81,7 +81,7 @@ def test_commands_fill_their_ranges() -> None:
     cfg = Commands(
         lin_vel_x=(-1, 3), lin_vel_y=(-0.5, 0.5), ang_vel_yaw=(-2, 2), zero_below=0.2, zero_probability=0.1
     )
-    got = np.asarray(jax.vmap(make_sample_command(cfg))(KEYS))
+    got = np.asarray(jax.vmap(make_command(cfg).sample, (0, None))(KEYS, jnp.zeros(())))
     assert np.all(got.min(0) > [-1.01, -0.51, -2.01]) and np.all(got.min(0) < [-0.9, -0.45, -1.9])
     assert np.all(got.max(0) < [3.01, 0.51, 2.01]) and np.all(got.max(0) > [2.9, 0.45, 1.9])
     planar = np.linalg.norm(got[:, :2], axis=1)

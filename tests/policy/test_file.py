@@ -42,7 +42,7 @@ CFG = Config(
         scale={"dof_pos": (0.3, 0.1, 0.7), "target_history": 0.3},
     ),
     commands=Commands(lin_vel_x=(-1.0, 1 / 3)),
-    gait={"hz": 3.5},
+    clock={"steady": {"hz": 3.5}},
     ppo=Ppo(activation="tanh"),
 )
 OBS_SIZE, ACTION_SIZE = 3 + 3 + 4 + 6 + 2, 4
@@ -141,7 +141,7 @@ def test_metadata_come_back(tmp_path: Path) -> None:
     assert c.observations[3].scale.tolist() == [1 / 0.3] * 6
     assert (c.obs_size, c.action_size, c.decimation) == (OBS_SIZE, ACTION_SIZE, 5)
     assert c.motors == (("pd", {"kp": [20.0, 30.0], "kd": [0.5, 0.7]}), ("smoothed", {"weight": 0.35}))
-    assert (c.gait_hz, c.step_dt, c.sim_dt, c.iteration) == (3.5, 0.01, 0.002, 250)
+    assert (c.clock, c.step_dt, c.sim_dt, c.iteration) == (("steady", {"hz": 3.5}), 0.01, 0.002, 250)
     assert policy.metadata["git_commit"] == "abc123"
     assert policy.metadata["observation_terms_scale"].count(",") == 4
 
