@@ -186,9 +186,9 @@ def gains(
 
 @wrapper
 def delay(inner: Actuator, robot: Robot, *, steps: tuple[int, int]) -> Actuator:
-    """Targets are held back by a whole number of substeps, drawn from `steps`, both ends included.
+    """All that is asked for, positions and tau_ff, comes a whole number of substeps late, drawn from `steps`.
 
-    Until the first one arrives, the motor is asked for the default pose and no torque.
+    Both ends are included. Until the first arrives, the motor is asked for the default pose and no torque.
     """
     low, high = steps
     if not 0 <= low <= high:

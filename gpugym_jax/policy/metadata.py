@@ -93,7 +93,8 @@ def _terms(data: Mapping[str, str]) -> tuple[Term, ...]:
 
 
 def _entry(told: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    return told["name"], told["parameters"]
+    given = told["parameters"].items()
+    return told["name"], {k: tuple(v) if isinstance(v, list) else v for k, v in given}
 
 
 def _pair(text: str) -> Any:
