@@ -100,18 +100,41 @@ def terms(table: Mapping[str, Callable[..., Any]], more: Mapping[str, Any] | Non
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
+def entry(table: Mapping[str, Callable[..., Any]]) -> Schema:
+    """A name in a table, or that name with its parameters."""
+    return {"anyOf": [{"enum": sorted(table)}, terms(table) | {"minProperties": 1, "maxProperties": 1}]}
+
+
+def entries(table: Mapping[str, Callable[..., Any]]) -> Schema:
+    """A list of such; one alone is a list of one."""
+    one = entry(table)
+    return {"anyOf": [{"type": "array", "items": one}, *one["anyOf"]]}
+
+
+def observed(group: Schema, seen: Schema, table: Mapping[str, Callable[..., Any]]) -> dict[str, Schema]:
+    """The sections of observations, whose lists hold the names in a table."""
+    listed = entries(table)
+    group["properties"]["terms"] = listed
+    of_any = {"anyOf": [*listed["anyOf"], {"$ref": "#/$defs/Group"}]}
+    seen["properties"] |= {"actor": of_any, "critic": {"anyOf": [{"enum": ["same"]}, *of_any["anyOf"]]}}
+    return {"Group": group, "Observations": {**seen, "additionalProperties": of_any}}
+
+
 def task_schema() -> Schema:
     """The schema of a task's YAML."""
-    from gpugym_jax.mdp import parts, resets
+    from gpugym_jax.mdp import actuators, clocks, observations, parts, resets
     from gpugym_jax.robots import ROBOTS
 
     whole = typed.json_schema(Config)
     definitions = whole.pop("$defs")
     by_name = {cls.__name__: cls for cls in sections()}
     definitions = {name: section(schema, by_name[name]) for name, schema in definitions.items()}
+    definitions |= observed(definitions["Group"], definitions["Observations"], observations.OBSERVATIONS)
     whole = section(whole, Config)
     whole["properties"] |= {
         "robot": {"enum": sorted(ROBOTS)},
+        "actuator": entries({**actuators.MOTORS, **actuators.WRAPPERS}),
+        "clock": entry(clocks.CLOCKS),
         "rewards": terms(parts.REWARDS, {"weight": Finite}),
         "terminations": terms(parts.TERMINATIONS),
         "reset": terms(resets.RESETS) | {"maxProperties": 1},

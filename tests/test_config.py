@@ -117,7 +117,7 @@ def test_an_unknown_key_names_the_nearest_and_all(tmp_path: Path) -> None:
     message = refused(tmp_path, "obsevations: {}")
     assert message.startswith(f"{tmp_path / 'x.yaml'}: no key named 'obsevations'")
     assert "Did you mean 'observations'?" in message
-    assert "There are: actions, actuator, commands," in message
+    assert "There are: actions, actuator, clock, commands," in message
     message = refused(tmp_path, "actions: {dof_pos_target: {scal: 1}}")
     assert (
         "no key in actions.dof_pos_target named 'scal'. Did you mean 'scale'? There are: clip, scale."

@@ -61,6 +61,10 @@ def test_the_shipped_tasks_fit(task: str) -> None:
         "reset: {basic: }",
         "ppo: {actor: 64, desired_kl: null}",
         "observations: {scale: {dof_pos: [1, 2]}}",
+        "observations: {actor: {terms: [dof_pos, {command: }], history: 3}, critic: same, teacher: [dof_vel]}",
+        "actuator: [pd, {smoothed: {weight: 0.3}}]",
+        "actuator: {pd: {kp: 20}}",
+        "clock: {steady: {hz: 3}}",
     ],
 )
 def test_what_the_loader_takes_fits(text: str) -> None:
@@ -74,6 +78,11 @@ def test_what_the_loader_takes_fits(text: str) -> None:
         "control: {hz: 0}",
         "control: {hz: fast}",
         "pushes: {mode: ad}",
+        "observations: {actor: [dof_poss]}",
+        "observations: {actor: {terms: [dof_pos], history: 0}}",
+        "actuator: [pid]",
+        "actuator: [pd, {smoothed: {weight: 0}}]",
+        "clock: {steady: }",
         "robot: mini_cheeta",
         "rewards: {torqes: {weight: 1}}",
         "rewards: {torques: {}}",

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from gpugym_jax.bounds import Positive
 from gpugym_jax.tables import choose, register
 
 Rng = np.random.Generator
@@ -33,7 +34,7 @@ def none() -> Clock:
 
 
 @clock
-def steady(*, hz: float) -> Clock:
+def steady(*, hz: Positive) -> Clock:
     """A phase that advances by `hz` turns a second."""
 
     def advance(phase: Phase, forces: Forces, command: ndarray, rng: Rng, dt: float) -> Phase:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from gpugym_jax.bounds import NotNegativeRange, NotNegatives, Positives, PositiveShare, WholeRange
 from gpugym_jax.tables import choose, register
 
 Rng = np.random.Generator
@@ -49,7 +50,7 @@ wrapper = register(WRAPPERS)
 Law = Callable[[Targets, Joints, Joints], Joints]
 
 
-def over_joints(plant: Plant, given: Sequence[float] | float) -> Float[ndarray, " joint"]:
+def over_joints(plant: Plant, given: tuple[float, ...]) -> Float[ndarray, " joint"]:
     """Numbers that repeat over the joints."""
     return np.resize(np.asarray(given, float), plant.home.shape)
 
@@ -59,7 +60,7 @@ def without_memory(law: Law) -> Motor:
     return Motor(lambda rng, n: (), lambda memory, target, q, qd: (memory, law(target, q, qd)))
 
 
-def servo(plant: Plant, kp: Sequence[float] | float, kd: Sequence[float] | float) -> Law:
+def servo(plant: Plant, kp: NotNegatives, kd: NotNegatives) -> Law:
     """The torque of a PD law, without limits."""
     p, d = over_joints(plant, kp), over_joints(plant, kd)
 
@@ -71,7 +72,7 @@ def servo(plant: Plant, kp: Sequence[float] | float, kd: Sequence[float] | float
 
 
 @motor
-def pd(plant: Plant, *, kp: Sequence[float] | float, kd: Sequence[float] | float) -> Motor:
+def pd(plant: Plant, *, kp: NotNegatives, kd: NotNegatives) -> Motor:
     """A PD law within the torque limits."""
     law, limit = servo(plant, kp, kd), plant.torque_limit
     return without_memory(lambda target, q, qd: np.clip(law(target, q, qd), -limit, limit))
@@ -88,10 +89,10 @@ def direct(plant: Plant) -> Motor:
 def dc_motor(
     plant: Plant,
     *,
-    kp: Sequence[float] | float,
-    kd: Sequence[float] | float,
-    stall: Sequence[float] | float,
-    no_load: Sequence[float] | float,
+    kp: NotNegatives,
+    kd: NotNegatives,
+    stall: Positives,
+    no_load: Positives,
 ) -> Motor:
     """A PD law within the limits and within the line from `stall` at rest to nothing at `no_load`."""
     law, limit = servo(plant, kp, kd), plant.torque_limit
@@ -106,7 +107,7 @@ def dc_motor(
 
 
 @wrapper
-def smoothed(inner: Motor, plant: Plant, *, weight: float) -> Motor:
+def smoothed(inner: Motor, plant: Plant, *, weight: PositiveShare) -> Motor:
     """A moving average of the position target, from zero."""
 
     def init(rng: Rng, n: int) -> tuple[Joints, Any]:
@@ -121,7 +122,7 @@ def smoothed(inner: Motor, plant: Plant, *, weight: float) -> Motor:
 
 
 @wrapper
-def strength(inner: Motor, plant: Plant, *, range: tuple[float, float]) -> Motor:  # noqa: A002
+def strength(inner: Motor, plant: Plant, *, range: NotNegativeRange) -> Motor:  # noqa: A002
     """The torque times a factor a joint, within the limits."""
     limit = plant.torque_limit
 
@@ -137,7 +138,7 @@ def strength(inner: Motor, plant: Plant, *, range: tuple[float, float]) -> Motor
 
 @wrapper
 def gains(
-    inner: Motor, plant: Plant, *, kp: tuple[float, float] = (1.0, 1.0), kd: tuple[float, float] = (1.0, 1.0)
+    inner: Motor, plant: Plant, *, kp: NotNegativeRange = (1.0, 1.0), kd: NotNegativeRange = (1.0, 1.0)
 ) -> Motor:
     """kp and kd times a factor a joint."""
 
@@ -157,7 +158,7 @@ def gains(
 
 
 @wrapper
-def delay(inner: Motor, plant: Plant, *, steps: tuple[int, int]) -> Motor:
+def delay(inner: Motor, plant: Plant, *, steps: WholeRange) -> Motor:
     """Targets some substeps late; before the first, the default pose and no torque."""
     low, high = steps
 

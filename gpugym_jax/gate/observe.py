@@ -1,5 +1,6 @@
 """The observation vector, rebuilt from a policy file's metadata."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from gpugym_jax.gate.clocks import make_clock
+from gpugym_jax.gate.clocks import Clock, make_clock
 from gpugym_jax.gate.motors import Motor, Plant, Rng, make_motor
 from gpugym_jax.gate.world import State, base_velocity, gravity
 from gpugym_jax.policy.metadata import Contract
@@ -65,6 +66,19 @@ TERMS: dict[str, Callable[..., Float[ndarray, "n size"]]] = {
 }
 
 
+@functools.lru_cache(maxsize=8)
+def clock_of(contract: Contract) -> Clock:
+    """The clock that the file names."""
+    return make_clock(contract.clock)
+
+
+@functools.lru_cache(maxsize=8)
+def terms_of(contract: Contract) -> list[Callable[[Facts], Float[ndarray, "n size"]]]:
+    """The observations that the file names."""
+    return [choose("observation", t.name, TERMS, t.parameters) for t in contract.observations]
+
+
+@functools.lru_cache(maxsize=8)
 def motor_of(contract: Contract) -> Motor:
     """The motors that the file names."""
     joints = list(contract.actuated)
@@ -80,7 +94,7 @@ def begin(contract: Contract, n: int, rng: Rng) -> Memory:
         raw_action=np.zeros((n, contract.action_size)),
         target_history=np.zeros((n, 3, joints)),
         motor=motor_of(contract).init(rng, n),
-        phase=make_clock(contract.clock).init(rng, n),
+        phase=clock_of(contract).init(rng, n),
         encoder_offset=rng.uniform(*contract.encoder_offset, (n, dofs)),
         seen=None,
         late=rng.integers(low, high + 1, n),
@@ -109,9 +123,8 @@ def observe(
 ) -> tuple[Memory, Float[ndarray, "n obs"]]:
     """The memory after, and what the policy is fed: each term times its scale, clipped, in order."""
     facts = Facts(state, memory, command, foot_force, contract.default_joint_pos)
-    parts = [
-        choose("observation", t.name, TERMS, t.parameters)(facts) * t.scale for t in contract.observations
-    ]
+    rows = zip(terms_of(contract), contract.observations, strict=True)
+    parts = [value(facts) * term.scale for value, term in rows]
     clip = contract.observation_clip
     # A robot that MuJoCo lost is counted as fallen elsewhere; here it must not poison the others' batch.
     now = np.nan_to_num(np.clip(np.concatenate(parts, -1), -clip, clip)).astype(np.float32)

@@ -8,10 +8,9 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from gpugym_jax.gate import world as sim
-from gpugym_jax.gate.clocks import make_clock
 from gpugym_jax.gate.falls import make_fallen
 from gpugym_jax.gate.motors import Targets
-from gpugym_jax.gate.observe import Memory, begin, motor_of, observe
+from gpugym_jax.gate.observe import Memory, begin, clock_of, motor_of, observe
 from gpugym_jax.gate.scenario import Scenario
 from gpugym_jax.gate.world import World
 from gpugym_jax.policy.file import Policy
@@ -62,7 +61,7 @@ def drive(
     contract: Contract, world: World, memory: Memory, target: Targets, command: Float[ndarray, "n 3"]
 ) -> tuple[Memory, Float[ndarray, "n dof"]]:
     """The physics substeps of a control step. Returns the memory after them and the last torque."""
-    motor, clock, joints = motor_of(contract), make_clock(contract.clock), list(contract.actuated)
+    motor, clock, joints = motor_of(contract), clock_of(contract), list(contract.actuated)
     dt = contract.step_dt / contract.decimation
     torque = np.zeros((len(target.dof_pos), len(contract.joint_names)))
     for _ in range(contract.decimation):

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from gpugym_jax.bounds import NotNegatives, NotNegativeRange, Positives, PositiveShare
+from gpugym_jax.bounds import NotNegativeRange, NotNegatives, Positives, PositiveShare, WholeRange
 from gpugym_jax.config import Entry, named
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, choose, parameters, register
@@ -35,7 +35,6 @@ OWN: dict[str, Callable[[Robot], tuple[float, ...]]] = {
 def per_joint(robot: Robot, name: str, given: tuple[float, ...] | None) -> Float[Array, " act"]:
     """A parameter for each actuated joint: the robot's own, or the given numbers, which repeat."""
     values = OWN[name](robot) if given is None else given
-    values = tuple(values) if isinstance(values, tuple | list) else (values,)
     n = len(robot.actuated_ids)
     if not values or n % len(values):
         raise UserError(
@@ -185,14 +184,12 @@ def gains(
 
 
 @wrapper
-def delay(inner: Actuator, robot: Robot, *, steps: tuple[int, int]) -> Actuator:
+def delay(inner: Actuator, robot: Robot, *, steps: WholeRange) -> Actuator:
     """All that is asked for, positions and tau_ff, comes a whole number of substeps late, drawn from `steps`.
 
     Both ends are included. Until the first arrives, the motor is asked for the default pose and no torque.
     """
     low, high = steps
-    if not 0 <= low <= high:
-        raise UserError(f"actuator: delay.steps is [low, high] with 0 <= low <= high, not {list(steps)}.")
 
     def init(key: Key[Array, ""]) -> tuple[Targets, Array, Any]:
         k_inner, k_steps = jax.random.split(key)
@@ -226,7 +223,8 @@ def resolved(robot: Robot, entries: tuple[Entry, ...]) -> list[tuple[str, dict[s
     """Motor and wrappers with all their parameters, the robot's own where none is given."""
     out = []
     for name, given in (named(entry, "actuator") for entry in entries):
-        has = parameters({**MOTORS, **WRAPPERS}[name])
-        values = {**{k: p.default for k, p in has.items()}, **given}
+        table = {**MOTORS, **WRAPPERS}
+        defaults = {k: p.default for k, p in parameters(table[name]).items()}
+        values = {**defaults, **choose("motor", name, table, given).keywords}
         out.append((name, {k: OWN[k](robot) if v is None else v for k, v in values.items()}))
     return out

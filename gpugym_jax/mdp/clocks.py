@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from gpugym_jax.bounds import Positive
 from gpugym_jax.config import Entry, named
 from gpugym_jax.tables import choose, register
 from gpugym_jax.types import Clock, Reading
@@ -26,7 +27,7 @@ def none() -> Clock:
 
 
 @clock
-def steady(*, hz: float) -> Clock:
+def steady(*, hz: Positive) -> Clock:
     """One phase, rad: plus 2 pi hz dt every dt, modulo 2 pi; it begins anywhere in [0, pi), uniformly."""
 
     def advance(

@@ -59,15 +59,10 @@ def make_part(cfg: Observations, robot: Robot, blocks: tuple[str, ...], entry: E
 
 
 def check(cfg: Observations, groups: dict[str, Group], used: set[str]) -> None:
-    """Raise if a group has nothing or asks for what cannot be, or a scale or noise is of what no one sees."""
+    """Raise if a group has nothing, or a scale or noise is of what no one sees."""
     for name, group in groups.items():
         if not group.terms:
             raise UserError(f"observations.{name} is empty. There are: {', '.join(sorted(OBSERVATIONS))}.")
-        if group.history < 1 or not 0 <= group.delay[0] <= group.delay[1]:
-            raise UserError(
-                f"observations.{name}: history {group.history} and delay {list(group.delay)}; "
-                "history is 1 or more, delay is [low, high] with 0 <= low <= high, in control steps."
-            )
     for setting in ("scale", "noise"):
         for name in getattr(cfg, setting):
             if name not in used:

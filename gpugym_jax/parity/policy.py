@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 from numpy import ndarray
 
 from gpugym_jax.gate import measure
-from gpugym_jax.gate.clocks import make_clock
 from gpugym_jax.gate.falls import make_fallen
-from gpugym_jax.gate.observe import Memory, begin, observe
+from gpugym_jax.gate.observe import Memory, begin, clock_of, observe
 from gpugym_jax.gate.rollout import Frame, stack, targets
 from gpugym_jax.gate.rotation import rotate, rotate_inverse
 from gpugym_jax.gate.scenario import Scenario, draw_scenario
@@ -121,7 +120,7 @@ def remember(
     """The policy's memory after a control step."""
     c = policy.contract
     offset = blocks.get("dof_pos_target", np.zeros((len(raw), len(c.actuated))))
-    phase, clock = memory.phase, make_clock(c.clock)
+    phase, clock = memory.phase, clock_of(c)
     for _ in range(c.decimation):
         phase = clock.advance(
             phase, lambda: np.zeros((len(raw), 0, 3)), np.zeros((len(raw), 3)), memory.rng, c.sim_dt

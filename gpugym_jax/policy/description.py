@@ -17,7 +17,7 @@ from gpugym_jax.mdp.clocks import CLOCKS
 from gpugym_jax.mdp.groups import make_observer
 from gpugym_jax.mdp.observations import MEANINGS, OBSERVATIONS
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import parameters
+from gpugym_jax.tables import choose, parameters
 from gpugym_jax.types import Number
 
 COMMAND_NAMES = ("lin_vel_x", "lin_vel_y", "ang_vel_yaw")
@@ -73,8 +73,10 @@ def gains(cfg: Config, robot: Robot) -> tuple[ndarray, ndarray, ndarray]:
 def told(kind: str, table: Mapping[str, Any], entry: Entry) -> str:
     """An entry as JSON, with all its parameters and, in words, its rule."""
     name, given = named(entry, kind)
+    bound = choose(kind, name, table, given).keywords
+    defaults = {k: p.default for k, p in parameters(table[name]).items()}
     rule = inspect.getdoc(table[name])
-    return json.dumps({"name": name, "parameters": {**parameters(table[name]), **given}, "rule": rule})
+    return json.dumps({"name": name, "parameters": {**defaults, **bound}, "rule": rule})
 
 
 def motors(cfg: Config, robot: Robot) -> str:

@@ -38,9 +38,9 @@ class Term:
     parameters: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contract:
-    """A policy file's metadata, read: what one must know to run it."""
+    """A policy file's metadata, read: what one must know to run it. One is equal to itself only."""
 
     task: str
     robot: str

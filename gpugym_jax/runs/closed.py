@@ -20,9 +20,9 @@ Table = dict[str, str]
 """Names of fields by section; "" is the whole."""
 
 CLOSED: Table = {
-    "": "task robot actions gait",
-    "control": "hz physics_hz actuator smoothing kp kd",
-    "observations": "actor critic scale noise clip",
+    "": "task robot actuator actions clock",
+    "control": "hz physics_hz",
+    "observations": "actor critic groups scale noise clip encoder_offset",
     "ppo": "actor critic activation init_std normalize_obs",
     "randomize": "every friction restitution base_mass base_com start_step",  # drawn at the start
 }
@@ -42,7 +42,8 @@ TEST: Table = {"runner": "num_envs seed"}
 
 OPEN: Table = {
     "": "reset terminations",
-    "commands": "sampler lin_vel_x lin_vel_y ang_vel_yaw resample_s zero_below zero_probability",
+    "commands": "sampler lin_vel_x lin_vel_y ang_vel_yaw resample_s zero_below zero_probability "
+    "heading first_share growth",
     "pushes": "every_s lin_vel ang_vel mode",
     "physics": "backend impl friction self_collisions solver_iterations line_search_iterations "
     "contacts constraints threads",

@@ -117,7 +117,7 @@ def test_gains_scale_stiffness_and_damping() -> None:
         (({"pd": {"kq": 1.0}},), "motor 'pd' has no parameter 'kq'. Did you mean"),
         (("pd", "smoothed"), "'smoothed' needs a value for 'weight'"),
         (({"pd": {"kp": (1.0,) * 5}},), "actuator: kp has 5 numbers; mini_cheetah has 12 actuated joints"),
-        (("pd", {"delay": {"steps": (3, 1)}}), "0 <= low <= high"),
+        (("pd", {"delay": {"steps": (3, 1)}}), "steps wants [low, high] with low <= high"),
         (({"pd": {}, "direct": {}},), "one name with its parameters, not pd, direct"),
     ],
 )

@@ -114,8 +114,6 @@ def test_scales_and_ages_are_in_the_layout() -> None:
     [
         (Observations(), "observations.actor is empty"),
         (Observations(actor=("dof_pos",), critic="none"), "observations.critic is a list"),
-        (Observations(actor=Group(terms=("dof_pos",), history=0)), "history is 1 or more"),
-        (Observations(actor=Group(terms=("dof_pos",), delay=(2, 1))), "0 <= low <= high"),
         (Observations(actor=({"dof_pos": {"x": 1}},)), "observation 'dof_pos' has no parameter 'x'"),
         (Observations(actor=("command",), scale={"command": (1.0, 2.0)}), "has 2 numbers; 'command' has 3"),
     ],
