@@ -143,7 +143,7 @@ class Number(NamedTuple):
     """What one number of an observation group is: clip(value / scale)."""
 
     term: str  # the observation's name
-    index: str  # which of its numbers: "x", a joint's name, "sin"
+    name: str  # which of its numbers: "x", a joint's name, "sin"
     unit: str  # of the value; "1" if it has none
     frame: str  # "base", "world", or none for what has no direction
     scale: float  # in the value's unit

@@ -52,8 +52,8 @@ def make_part(cfg: Observations, robot: Robot, blocks: tuple[str, ...], entry: E
     known = MEANINGS[name].numbers(robot, blocks)
     scale = scale_of(cfg, name, len(known))
     numbers = tuple(
-        Number(name, index, unit, MEANINGS[name].frame, float(scale[i]), 0)
-        for i, (index, unit) in enumerate(known)
+        Number(name, each, unit, MEANINGS[name].frame, float(scale[i]), 0)
+        for i, (each, unit) in enumerate(known)
     )
     return Part(name, value, scale, numbers)
 

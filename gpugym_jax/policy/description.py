@@ -111,7 +111,7 @@ def observation(cfg: Config, robot: Robot) -> dict[str, str]:
     ends = np.cumsum(sizes)
     numbers = [layout[end - size : end] for end, size in zip(ends, sizes, strict=True)]
     each = [
-        {"name": f"{n.term} {n.index}", **n._asdict(), "scale": 1.0 / n.scale, "age": n.age} for n in layout
+        {**n._asdict(), "name": f"{n.term} {n.name}", "index": n.name, "scale": 1.0 / n.scale} for n in layout
     ]
     return {
         "observation_names": ",".join(name for name, _ in entries),

@@ -90,7 +90,7 @@ def test_every_observation_names_its_numbers(name: str) -> None:
         observations=Observations(actor=tuple(sorted(OBSERVATIONS))),
     )
     numbers = make_mdp(cfg, ROBOTS[name]).layout["actor"]
-    assert len({(n.term, n.index) for n in numbers}) == len(numbers)
+    assert len({(n.term, n.name) for n in numbers}) == len(numbers)
     assert {n.unit for n in numbers} <= {"m", "m/s", "rad", "rad/s", "1"}
     assert {n.frame for n in numbers} == {"", "base", "world"}
 
@@ -106,7 +106,7 @@ def test_scales_and_ages_are_in_the_layout() -> None:
     numbers = make_observer(cfg, ROBOT, ()).layout["actor"]
     assert [n.scale for n in numbers] == [1.0, 1.0, 2.0, 4.0] * 2
     assert [n.age for n in numbers] == [0] * 4 + [1] * 4
-    assert [n.index for n in numbers[1:4]] == ["lin_vel_x", "lin_vel_y", "ang_vel_yaw"]
+    assert [n.name for n in numbers[1:4]] == ["lin_vel_x", "lin_vel_y", "ang_vel_yaw"]
 
 
 @pytest.mark.parametrize(
