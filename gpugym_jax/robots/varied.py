@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from gpugym_jax.robots.layout import Layout
+from gpugym_jax.robots.model import read_spec
 from gpugym_jax.robots.robot import Robot
 
 Leaves = dict[str, Array]
@@ -53,7 +54,7 @@ def links(model: mujoco.MjModel, layout: Layout) -> np.ndarray:
 @cache
 def num_links(robot: Robot) -> int:
     """Bodies of the robot's file, without the base."""
-    return mujoco.MjModel.from_xml_path(str(robot.xml)).nbody - 2  # the world is a body too
+    return read_spec(robot).compile().nbody - 2  # the world is a body too
 
 
 def scalar(robot: Robot) -> tuple[int, ...]:
@@ -95,13 +96,10 @@ def no_link(model: mujoco.MjModel, layout: Layout) -> str:
 
 
 def set_friction(model: mujoco.MjModel, layout: Layout, leaves: Leaves, value: Float[Array, ""]) -> Leaves:
-    """The sliding coefficient of the contacts with what does not move."""
-    del layout
-    still = model.body_weldid[model.geom_bodyid] == 0
-    ground = still[model.pair_geom1] | still[model.pair_geom2]
-    slides = np.arange(5) < 2  # a pair's friction: two sliding, one torsional, two rolling
-    nominal = leaf(model, leaves, "pair_friction")
-    return leaves | {"pair_friction": jnp.where(ground[:, None] & slides, value, nominal)}
+    """The sliding coefficient of the contacts with the ground."""
+    slides = np.zeros(model.pair_friction.shape, bool)
+    slides[layout.ground_pairs, :2] = True  # of two sliding, one torsional, two rolling
+    return leaves | {"pair_friction": jnp.where(slides, value, leaf(model, leaves, "pair_friction"))}
 
 
 def add_base_mass(model: mujoco.MjModel, layout: Layout, leaves: Leaves, value: Float[Array, ""]) -> Leaves:
@@ -147,8 +145,8 @@ def add_gravity(model: mujoco.MjModel, layout: Layout, leaves: Leaves, value: Fl
 
 
 def sliding_friction(model: mujoco.MjModel) -> float:
-    """The model's own coefficient."""
-    return float(model.pair_friction[0, 0]) if model.npair else 0.0
+    """The model's own coefficient, if it touches anything."""
+    return float(model.pair_friction[0, 0]) if model.npair else 1.0
 
 
 def one(model: mujoco.MjModel) -> float:
@@ -177,11 +175,6 @@ VARIED: dict[str, Varied] = {
 }
 """What may differ, in the order in which it is folded. What is added, not scaled, also changes robots that
 have none of it; a sum without a meaning (a negative mass) is refused before anything is compiled."""
-
-
-def nominal(name: str, robot: Robot, model: mujoco.MjModel) -> np.ndarray:
-    """The value of one robot that changes nothing."""
-    return np.full(VARIED[name].size(robot), VARIED[name].nominal(model))
 
 
 def fold(model: mujoco.MjModel, layout: Layout, values: Mapping[str, Array]) -> Leaves:
