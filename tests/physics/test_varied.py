@@ -75,6 +75,13 @@ def test_dry_friction_holds_what_is_weaker(pendulum: Rig) -> None:
     assert np.all(np.abs(got[friction > 1.05]) < 0.05 * 5 * DT)
 
 
+def test_damping_takes_its_share_of_the_speed(pendulum: Rig) -> None:
+    """Without gravity the speed falls by d dt / I in each substep, I = 1 kg m^2; its model has d = 0.1."""
+    weightless = [0.0, 0.0, GRAVITY]
+    got = speed(pendulum, 3.0, 0.0, 20, dof_damping=RAMP[:, None], gravity=weightless)
+    np.testing.assert_allclose(got, 3.0 * (1.0 - (0.1 + RAMP) * DT) ** 20, rtol=1e-5)
+
+
 def test_gravity_makes_falls_faster(toy: Rig) -> None:
     added = np.stack([RAMP, -RAMP, 2.0 * RAMP], axis=1)
     sim = toy.init(standing(toy.robot, height=2.0), varied(gravity=added))
@@ -176,4 +183,4 @@ def test_what_is_kept_is_not_written_and_costs_no_leaf() -> None:
 def test_every_property_is_looked_at_here() -> None:
     """A new entry of the table needs a test of its physics, here or in the contract."""
     looked_at = {"friction", "base_mass", "base_com", "restitution", "link_mass", "armature", "dof_friction"}
-    assert set(VARIED) == looked_at | {"gravity"}
+    assert set(VARIED) == looked_at | {"gravity", "dof_damping"}
