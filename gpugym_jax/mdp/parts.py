@@ -15,14 +15,14 @@ from gpugym_jax.mdp.actuators import make_actuator
 from gpugym_jax.mdp.commands import make_sample_command
 from gpugym_jax.mdp.observations import make_observe
 from gpugym_jax.mdp.pushes import make_push
-from gpugym_jax.mdp.randomize import make_sample_variation
+from gpugym_jax.mdp.randomize import SampleVariation, make_sample_variation, renewed
 from gpugym_jax.mdp.resets import make_sample_state
 from gpugym_jax.mdp.rewards import REWARDS
 from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, bind_parameters, lookup, read, unknown
-from gpugym_jax.types import Actuator, Obs, RobotState, Variation
+from gpugym_jax.types import Actuator, Obs, RobotState
 
 Sample = Callable[[Key[Array, ""]], Any]
 
@@ -38,13 +38,13 @@ class Parts(NamedTuple):
     push_every: int  # 0: never
     command_every: int
     phase_step: float  # rad
-    redraw: bool  # a new variation each episode
+    renewed: frozenset[str]  # what of a variation is new each episode
     spread: bool  # first episodes begin at a random age
     targets: Callable[[Array], Targets]
     actuator: Actuator
     sample_command: Sample
     sample_state: Callable[[Key[Array, ""]], RobotState]
-    sample_variation: Callable[[Key[Array, ""]], Variation]
+    sample_variation: SampleVariation
     push: Callable[[Key[Array, ""], RobotState], RobotState]
     observe: Callable[[Snapshot, Key[Array, ""]], Obs]
     reward: Callable[[Snapshot, Bool[Array, ""]], tuple[Array, dict[str, Array]]]
@@ -110,13 +110,13 @@ def make_parts(cfg: Config, robot: Robot) -> Parts:
         push_every=round(cfg.pushes.every_s / dt),
         command_every=max(1, round(cfg.commands.resample_s / dt)),
         phase_step=2.0 * jnp.pi * cfg.gait.get("hz", 0.0) * dt,
-        redraw=cfg.randomize.every == "episode",
+        renewed=renewed(cfg.randomize),
         spread=cfg.randomize.start_step,
         targets=make_targets(cfg.actions, robot),
         actuator=make_actuator(robot, cfg.control),
         sample_command=make_sample_command(cfg.commands),
         sample_state=make_sample_state(cfg.reset, robot),
-        sample_variation=make_sample_variation(cfg.randomize, cfg.physics),
+        sample_variation=make_sample_variation(cfg.randomize, robot),
         push=make_push(cfg.pushes),
         observe=make_observe(cfg.observations),
         reward=make_reward(cfg, robot, dt),

@@ -12,10 +12,14 @@ from gpugym_jax.types import Obs, Reading, RobotState, TaskState, Verdict
 
 K_NEXT, K_NOISE, K_PUSH, K_COMMAND, K_EPISODE = range(5)
 """What a robot's key is split into each step; `fold_in(key, K_NOISE)` is the second of them."""
+K_RUN = 3
+"""Beside the three into which the key of a run's first episode is split."""
 
 
-def fresh(p: Parts, key: Key[Array, ""], k_next: Key[Array, ""]) -> tuple[TaskState, RobotState]:
-    """A new episode, all of it drawn from `key`."""
+def fresh(
+    p: Parts, key: Key[Array, ""], k_next: Key[Array, ""], k_run: Key[Array, ""]
+) -> tuple[TaskState, RobotState]:
+    """A new episode, all of it drawn from `key`, but for what `k_run` keeps for the run."""
     k_state, k_command, k_phase, k_variation = jax.random.split(key, 4)
     num_dofs, num_act = len(p.robot.dofs), len(p.robot.actuated_ids)
     num_feet = len(p.robot.groups.get("foot", ()))
@@ -33,7 +37,8 @@ def fresh(p: Parts, key: Key[Array, ""], k_next: Key[Array, ""]) -> tuple[TaskSt
         air_time=jnp.zeros(num_feet),
         contact=jnp.zeros(num_feet, bool),
         phase=jax.random.uniform(k_phase, maxval=jnp.pi),
-        variation=p.sample_variation(k_variation),
+        variation=p.sample_variation(k_run, k_variation),
+        run_key=k_run,
     )
     return task, state
 
@@ -41,7 +46,7 @@ def fresh(p: Parts, key: Key[Array, ""], k_next: Key[Array, ""]) -> tuple[TaskSt
 def start(p: Parts, key: Key[Array, ""]) -> tuple[TaskState, RobotState]:
     """The first episode of a run; it may begin at a random age, so that ends are spread out."""
     k_next, k_fresh, k_age = jax.random.split(key, 3)
-    task, state = fresh(p, k_fresh, k_next)
+    task, state = fresh(p, k_fresh, k_next, jax.random.fold_in(key, K_RUN))
     age = jax.random.randint(k_age, (), 0, p.last_step, jnp.int32)
     return task.replace(step=age if p.spread else task.step), state
 
@@ -85,7 +90,7 @@ def judge(p: Parts, task: TaskState, reading: Reading) -> Verdict:
     next episode's first state, gets no reward, and is counted.
     """
     keys = jax.random.split(task.key, 5)
-    new_task, new_robot = fresh(p, keys[K_EPISODE], keys[K_NEXT])
+    new_task, new_robot = fresh(p, keys[K_EPISODE], keys[K_NEXT], task.run_key)
     finite = is_finite(reading.robot)
     reading = select(finite, reading, jax.tree.map(jnp.zeros_like, reading).replace(robot=new_robot))
 
@@ -99,14 +104,14 @@ def judge(p: Parts, task: TaskState, reading: Reading) -> Verdict:
     task, pushed, robot = go_on(p, remember(task, s), reading.robot, keys)
     final_obs = observe(p, task, reading.replace(robot=robot))
     done = terminated | timed_out
-    if not p.redraw:
-        new_task = new_task.replace(variation=task.variation)
+    kept = {name: value for name, value in task.variation.items() if name not in p.renewed}
+    new_task = new_task.replace(variation=new_task.variation | kept)  # equal, and need not be drawn again
     task = select(done, new_task, task)
     return Verdict(
         task=task,
         rewrite=done | pushed,
         robot=select(done, new_robot, robot),
-        variation=task.variation,
+        variation={name: task.variation[name] for name in sorted(p.renewed)},
         final_obs=final_obs,
         reward=jnp.where(finite, reward, 0.0),
         terminated=terminated,
