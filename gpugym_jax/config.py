@@ -17,7 +17,6 @@ from gpugym_jax.bounds import (
     Range,
     Seed,
     Share,
-    ShareRange,
     Whole,
     WholeRange,
 )
@@ -144,15 +143,33 @@ class Pushes:
 
 
 @dataclass(frozen=True)
+class Draw:
+    """How a property that differs from robot to robot is drawn, each of its numbers for itself."""
+
+    range: Range  # uniform; the unit is the property's
+    every: Literal["run", "episode"] | None = None  # null: as `randomize.every`
+
+
+@dataclass(frozen=True)
 class Randomize:
-    """What differs from robot to robot. The ranges are uniform; None leaves the nominal value."""
+    """What differs from robot to robot: names of `robots.varied.VARIED`, and how each is drawn.
+
+    `friction: [0.5, 1.0]` is short for `friction: {range: [0.5, 1.0]}`; null leaves the model's value.
+    """
+
+    OPEN: ClassVar[str] = "properties"
 
     every: Literal["run", "episode"] = "run"
-    friction: NotNegativeRange | None = None  # coefficient
-    restitution: ShareRange | None = None  # coefficient; only Isaac Gym has it
-    base_mass: Range | None = None  # kg added
-    base_com: Range | None = None  # m, each axis; not mjx
     start_step: bool = True  # the first episodes begin at a random age, so that ends are spread
+    properties: dict[str, Draw | Range | None] = field(default_factory=dict)
+
+
+def draws_of(cfg: Randomize) -> dict[str, Draw]:
+    """What differs, in the long form."""
+    given = {
+        name: x if isinstance(x, Draw) else Draw(x) for name, x in cfg.properties.items() if x is not None
+    }
+    return {name: replace(draw, every=draw.every or cfg.every) for name, draw in given.items()}
 
 
 @dataclass(frozen=True)

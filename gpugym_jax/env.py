@@ -8,14 +8,12 @@ from jaxtyping import Array, Float, Key
 from gpugym_jax.config import Config
 from gpugym_jax.loops import scan_for
 from gpugym_jax.mdp import make_mdp
-from gpugym_jax.mdp.randomize import check_redraws
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.types import Env, EnvState, Obs, Physics, StepResult
 
 
 def make_env(cfg: Config, robot: Robot, physics: Physics) -> Env:
     """The environment. On a traceable physics its functions are pure and may be compiled whole."""
-    check_redraws(cfg.randomize, physics.redraws)
     mdp = make_mdp(cfg, robot)
     scan = scan_for(physics)
     start, act, torque, judge, observe, renew = (

@@ -36,11 +36,9 @@ class Flags:
 
 def sections(cls: Any = Config) -> list[Any]:
     """The dataclasses that a configuration is made of."""
-    found = [cls]
-    for hint in typing.get_type_hints(cls).values():
-        for part in (hint, *typing.get_args(hint)):
-            found += sections(part) if dataclasses.is_dataclass(part) else []
-    return found
+    inside = typing.get_type_hints(cls).values() if dataclasses.is_dataclass(cls) else typing.get_args(cls)
+    found = [section for part in inside for section in sections(part)]
+    return [cls, *found] if dataclasses.is_dataclass(cls) else found
 
 
 def comments(cls: Any) -> dict[str, str]:
@@ -124,12 +122,16 @@ def task_schema() -> Schema:
     """The schema of a task's YAML."""
     from gpugym_jax.mdp import actuators, clocks, observations, parts, resets
     from gpugym_jax.robots import ROBOTS
+    from gpugym_jax.robots.varied import VARIED
 
     whole = typed.json_schema(Config)
     definitions = whole.pop("$defs")
     by_name = {cls.__name__: cls for cls in sections()}
     definitions = {name: section(schema, by_name[name]) for name, schema in definitions.items()}
     definitions |= observed(definitions["Group"], definitions["Observations"], observations.OBSERVATIONS)
+    drawn = definitions["Randomize"]["additionalProperties"]
+    definitions["Randomize"]["properties"] |= {name: drawn for name in VARIED}
+    definitions["Randomize"]["additionalProperties"] = False
     whole = section(whole, Config)
     whole["properties"] |= {
         "robot": {"enum": sorted(ROBOTS)},

@@ -49,13 +49,9 @@ class Targets(struct.PyTreeNode):
     damping: Float[Array, "*env act"]  # factor of the motor's own kd
 
 
-class Variation(struct.PyTreeNode):
-    """How a robot's body and ground differ from the nominal model. It belongs to the simulator's state."""
-
-    friction: Float[Array, "*env"]  # sliding coefficient between robot and ground
-    restitution: Float[Array, "*env"]  # of that contact: 0 is dead, 1 gives all speed back
-    base_mass: Float[Array, "*env"]  # kg added to the base; its inertia is scaled with its mass
-    base_com: Float[Array, "*env 3"]  # m, shift of the base's centre of mass, base frame
+Variation = dict[str, Float[Array, "..."]]
+"""How a robot's body and ground differ from the nominal model: the properties that do, by their names in
+`robots.varied.VARIED`, each `(*env, *size)`. What is not in it is nominal."""
 
 
 @runtime_checkable
@@ -72,11 +68,6 @@ class Physics(Protocol[Sim]):
         ...
 
     @property
-    def redraws(self) -> bool:
-        """Whether `write` may give a robot another variation; if not, that raises `ValueError`."""
-        ...
-
-    @property
     def num_envs(self) -> int:
         """Number of robots."""
         ...
@@ -85,12 +76,20 @@ class Physics(Protocol[Sim]):
         """Start all robots. A variation that the backend cannot apply raises `ValueError`."""
         ...
 
-    def step(self, sim: Sim, torque: Float[Array, "env dof"]) -> Sim:
-        """Advance one substep under joint torques, N m."""
+    def step(
+        self, sim: Sim, torque: Float[Array, "env dof"], wrench: Float[Array, "env 6"] | None = None
+    ) -> Sim:
+        """Advance one substep under joint torques, N m, and a wrench on the base.
+
+        The wrench is a force, N, and a torque, N m, in the world's axes at the base's centre of mass.
+        """
         ...
 
     def write(self, sim: Sim, mask: Bool[Array, " env"], robot: RobotState, variation: Variation) -> Sim:
-        """Set the masked robots to `robot` and `variation`; leave the others exactly as they are."""
+        """Set the masked robots to `robot` and `variation`; leave the others exactly as they are.
+
+        A `variation` here has only properties that are renewed each episode; without one, bodies stay.
+        """
         ...
 
     def read(self, sim: Sim) -> Reading:
@@ -134,6 +133,7 @@ class TaskState(struct.PyTreeNode):
     contact: Bool[Array, "*env foot"]  # whether it did at the previous control step
     phase: Float[Array, "..."]  # rad, of the clock: one number or several a robot
     variation: Variation
+    run_key: Key[Array, "*env"]  # kept for the run: for draws that outlast an episode
     encoder_offset: Float[Array, "*env dof"]  # rad, what encoders say too much
     seen: dict[str, Seen]  # of the observation groups with history or delay
     push_in: Int[Array, "*env"]  # control steps until the next push
@@ -160,7 +160,7 @@ class Verdict(struct.PyTreeNode):
     task: TaskState  # to go on with
     rewrite: Bool[Array, "*env"]  # set anew or pushed
     robot: RobotState  # what to write where `rewrite`
-    variation: Variation  # likewise
+    variation: Variation  # likewise: what is renewed each episode
     final_obs: Obs
     reward: Float[Array, "*env"]
     terminated: Bool[Array, "*env"]

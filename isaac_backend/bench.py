@@ -16,7 +16,6 @@ import numpy as np
 
 from gpugym_jax import cli
 from gpugym_jax.config import IsaacGym, PhysicsConfig
-from gpugym_jax.physics.variation import nominal
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import Scene, make_scene
 from gpugym_jax.runs.results import write_result
@@ -70,7 +69,7 @@ def through_client(scene: Scene, num_envs: int, substeps: int, python: str) -> n
     physics = IsaacPhysics(scene, cfg, num_envs, 0.005, simulator=STILL)
     arrays = {f.name: np.zeros(f.shape, np.float32) for f in table_of(scene.robot, num_envs)}
     state = RobotState(**{f.name: arrays[f.name] for f in fields(RobotState)})
-    sim = physics.init(state, nominal(num_envs, cfg.friction))
+    sim = physics.init(state, {})
 
     def step() -> None:
         nonlocal sim
@@ -110,7 +109,7 @@ def measure(scene: Scene, num_envs: int, substeps: int, python: str) -> dict[str
         "num_envs": num_envs,
         "dofs": len(robot.dofs),
         "bodies": len(robot.bodies),
-        "bytes_to_worker": size_of(table[:1]),
+        "bytes_to_worker": size_of(table[:2]),
         "bytes_from_worker": size_of(protocol.of_worker(table)),
         "step": summary(step),
         "exchange_without_client_copies": summary(exchange),

@@ -5,7 +5,7 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, UInt8
 
-from gpugym_jax.config import IsaacGym, PhysicsConfig
+from gpugym_jax.config import Draw, IsaacGym, PhysicsConfig
 from gpugym_jax.physics.live import LiveSim, check_latest
-from gpugym_jax.physics.variation import make_rules
+from gpugym_jax.physics.variation import leaves_of, make_rules
 from gpugym_jax.robots.layout import make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.scene import Scene
+from gpugym_jax.robots.varied import VARIED
 from gpugym_jax.types import Reading, RobotState, Variation
 from isaac_backend import protocol
 from isaac_backend.check import chosen_python, require
@@ -28,7 +29,8 @@ from isaac_backend.spec import check_settings, make_spec
 
 Host = Array | np.ndarray
 STATE = tuple(f.name for f in fields(RobotState))
-VARIATION = tuple(f.name for f in fields(Variation))
+TAKEN = ("friction", "restitution", "base_mass", "base_com")
+"""What the worker gives Isaac Gym when it makes the robots."""
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,6 @@ class IsaacPhysics:
     """
 
     traceable = False
-    redraws = False
 
     def __init__(
         self,
@@ -49,7 +50,7 @@ class IsaacPhysics:
         cfg: PhysicsConfig,
         num_envs: int,
         timestep: float,
-        varied: Iterable[str] | None = None,
+        varied: Mapping[str, Draw] | None = None,
         terrain: Any = None,
         simulator: Path | None = None,
     ) -> None:
@@ -58,14 +59,15 @@ class IsaacPhysics:
         check_settings(cfg.isaac)
         self._python = chosen_python(cfg.isaac)
         self._model = load_model(scene, timestep=timestep, cfg=cfg, sensors=False)
-        base = make_layout(robot, self._model).base
-        self._rules = make_rules(varied, self._model, base, cfg.friction, cannot(cfg.isaac))
+        layout = make_layout(robot, self._model)
+        self._rules = make_rules(varied, robot, self._model, layout, cannot(cfg.isaac), renews=False)
         if simulator is None:
             require(self._python, cfg.isaac)
         self._spec = make_spec(robot, self._model, cfg, num_envs, timestep, terrain, simulator)
         self._published = places(protocol.fields(num_envs, len(robot.dofs), len(robot.bodies)))
         self._connection: Connection | None = None
-        self._variation: Variation | None = None
+        self._variation: Variation = {}
+        self._no_wrench = np.zeros((num_envs, 6), np.float32)
         self._tick = 0
         self._closed = False
         self.report: dict[str, Any] = {}
@@ -84,34 +86,30 @@ class IsaacPhysics:
         """
         if self._closed or self._connection is not None:
             self._open().check_open()
-        new = jax.tree.map(lambda x: np.array(x, np.float32), variation)
-        self._rules.check(new)
-        if self._connection is None or self._changed(np.ones(self.num_envs, bool), new):
+        new = jax.tree.map(np.array, self._rules.complete(variation, self.num_envs))
+        self._rules.check_leaves(leaves_of(self._rules, new))
+        if self._connection is None or self._differs(new):
             return self._start(robot, new)
         return self._write(self._connection, np.ones(self.num_envs, bool), robot)
 
-    def step(self, sim: LiveSim, torque: Float[Host, "env dof"]) -> LiveSim:
-        """Advance one substep under joint torques, N m."""
+    def step(
+        self, sim: LiveSim, torque: Float[Host, "env dof"], wrench: Float[Host, "env 6"] | None = None
+    ) -> LiveSim:
+        """Advance one substep under joint torques, N m, and a wrench on the base, N and N m."""
         connection = self._latest(sim)
         put(connection, "torque", torque)
+        put(connection, "wrench", self._no_wrench if wrench is None else wrench)
         connection.ask(protocol.STEP, limit_s=self._limit_s)
         return self._sim(connection)
 
     def write(
         self, sim: LiveSim, mask: Bool[Host, " env"], robot: RobotState, variation: Variation
     ) -> LiveSim:
-        """Set the masked robots; it takes effect at the next step. Another variation is a `ValueError`."""
+        """Set the masked robots; it takes effect at the next step. A variation is a `ValueError`."""
         connection = self._latest(sim)
+        self._rules.check_renewed(variation)
         mask = np.asarray(mask)
-        if not mask.any():
-            return sim
-        changed = self._changed(mask, variation)
-        if changed:
-            raise ValueError(
-                f"variation of {changed} cannot be changed by a write: Isaac Gym takes it when the robots "
-                "are made. Draw it once: randomize.every=run."
-            )
-        return self._write(connection, mask, robot)
+        return self._write(connection, mask, robot) if mask.any() else sim
 
     def read(self, sim: LiveSim) -> Reading:
         """What the simulator reported when it was at `sim`."""
@@ -143,13 +141,9 @@ class IsaacPhysics:
         check_latest(sim, self._tick)
         return self._open()
 
-    def _changed(self, mask: Bool[np.ndarray, " env"], new: Variation) -> str:
-        """The first field of which a masked robot has another value than it was made with; "" if none has."""
-        for name in VARIATION:
-            made = getattr(self._variation, name)[mask]
-            if np.any(np.asarray(getattr(new, name), np.float32)[mask] != made):
-                return name
-        return ""
+    def _differs(self, new: Variation) -> bool:
+        """Whether a robot is to have other values than it was made with."""
+        return any(np.any(value != self._variation[name]) for name, value in new.items())
 
     def _start(self, robot: RobotState, variation: Variation) -> LiveSim:
         """A worker whose robots have this variation. A worker holds one simulation in its life."""
@@ -158,8 +152,11 @@ class IsaacPhysics:
         limit_s = self._cfg.isaac.start_timeout_s
         connection = Connection(self._python, self._spec, limit_s)
         try:
-            for name in VARIATION:
-                put(connection, name, getattr(variation, name))
+            for name in TAKEN:
+                plain = self._rules.nominal(name)
+                put(
+                    connection, name, variation.get(name, np.tile(plain, (self.num_envs, *(1,) * plain.ndim)))
+                )
             put_state(connection, robot)
             effective = json.loads(connection.ask(protocol.INIT, limit_s=limit_s))
         except BaseException:
@@ -201,11 +198,12 @@ class IsaacPhysics:
 
 
 def cannot(isaac: IsaacGym) -> dict[str, str]:
-    """Fields of `Variation` that Isaac Gym would not apply, and why."""
-    if isaac.device == "cpu" or isaac.pipeline == "cpu":
-        return {}
-    why = "Isaac Gym's GPU pipeline ignores a moved centre of mass; physics.isaac.pipeline=cpu does not"
-    return {"base_com": why}
+    """Properties that Isaac Gym would not apply, and why."""
+    refused = {name: "the worker does not give it to Isaac Gym" for name in VARIED if name not in TAKEN}
+    if isaac.device != "cpu" and isaac.pipeline != "cpu":
+        why = "Isaac Gym's GPU pipeline ignores a moved centre of mass; physics.isaac.pipeline=cpu does not"
+        refused["base_com"] = why
+    return refused
 
 
 def places(table: protocol.Fields) -> tuple[tuple[str, tuple[int, ...], str, int], ...]:

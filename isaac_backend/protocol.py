@@ -13,7 +13,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-VERSION = 1
+VERSION = 2
 HELLO, INIT, STEP, WRITE, CAMERA, QUIT, ERROR = b"h", b"i", b"s", b"w", b"c", b"q", b"e"
 NAMES = {
     HELLO: "hello",
@@ -66,6 +66,7 @@ def fields(num_envs: int, num_dofs: int, num_bodies: int) -> Fields:
     """All arrays in the arena's order: up to `base_com` the client writes them, the worker the others.
 
     SI units, world z up, quaternions w x y z from base to world, velocities of link origins in world axes.
+    A wrench is a force and a torque at the base's centre of mass, in world axes.
     """
 
     def state(prefix: str) -> List[Tuple[str, str, Tuple[int, ...]]]:
@@ -74,6 +75,7 @@ def fields(num_envs: int, num_dofs: int, num_bodies: int) -> Fields:
 
     table = [
         ("torque", "f4", (num_dofs,)),
+        ("wrench", "f4", (6,)),
         ("mask", "u1", ()),
         *state("new_"),
         ("friction", "f4", ()),

@@ -59,7 +59,7 @@ class Simulator:
         self._write(self._arena["mask"] != 0)
 
     def step(self) -> None:
-        """Send what is pending, apply the torque, simulate one substep, publish."""
+        """Send what is pending, apply torque and wrench, simulate one substep, publish."""
         gym, sim = self._gym, self._scene.sim
         effort = self._efforts()
         rows = np.flatnonzero(self._pending & ~self._broken)
@@ -67,6 +67,8 @@ class Simulator:
             self._exchange.send_states(rows)
         self._pending[:] = False
         self._exchange.send_efforts(effort)
+        if self._arena["wrench"].any():
+            self._exchange.send_wrench(np.where(self._broken[:, None], 0, self._arena["wrench"]))
         gym.simulate(sim)
         if self._spec["pipeline"] == "cpu":
             gym.fetch_results(sim, True)

@@ -10,6 +10,7 @@ from typing import Any, Dict, List, NamedTuple
 import isaacgym.gymtorch as gymtorch  # so written, it sorts before torch, as it must
 import numpy as np
 import torch  # pyright: ignore[reportMissingImports]  (there in the worker only)
+from isaacgym import gymapi
 
 from scene import Scene, must
 
@@ -80,7 +81,8 @@ class Exchange:
         bodies = [scene.body_names.index(name) for name in robot["bodies"]]
         self._bodies = torch.tensor(bodies, device=device)
         self._com = torch.from_numpy(scene.com[:, bodies]).to(device)
-        self._base_com = torch.from_numpy(scene.com[:, scene.body_names.index(robot["base"])]).to(device)
+        self._base = scene.body_names.index(robot["base"])
+        self._base_com = torch.from_numpy(scene.com[:, self._base]).to(device)
         self._sensed: List[int] = []
         if spec["contact"] == "force_sensor":
             self._sensed = [robot["bodies"].index(name) for name in robot["sensors"]]
@@ -89,6 +91,8 @@ class Exchange:
         self._dof = torch.zeros_like(self._tensors.dof)
         self._effort = torch.zeros_like(self._dof[..., 0])
         self._rows = torch.zeros(0, dtype=torch.int32, device=device)
+        self._force = torch.zeros_like(self._tensors.contact)
+        self._turn = torch.zeros_like(self._tensors.contact)
 
     def send_states(self, rows: np.ndarray) -> None:
         """Set the robots `rows` to the state that the arena publishes of them, at the next `simulate`."""
@@ -115,6 +119,15 @@ class Exchange:
         self._effort.copy_(torch.from_numpy(np.ascontiguousarray(effort[:, self._to_isaac])))
         tensor = gymtorch.unwrap_tensor(self._effort)
         must(self._gym.set_dof_actuation_force_tensor(self._scene.sim, tensor), "apply the torques")
+
+    def send_wrench(self, wrench: np.ndarray) -> None:
+        """Apply wrenches (env, 6) at the bases' centres of mass, N and N m, during the next `simulate`."""
+        both = torch.from_numpy(np.ascontiguousarray(wrench)).to(self._force.device)
+        self._force[:, self._base], self._turn[:, self._base] = both[:, :3], both[:, 3:]
+        tensors = (gymtorch.unwrap_tensor(self._force), gymtorch.unwrap_tensor(self._turn))
+        # environments have the world's axes
+        done = self._gym.apply_rigid_body_force_tensors(self._scene.sim, *tensors, gymapi.ENV_SPACE)
+        must(done, "apply the wrenches")
 
     def publish(self) -> None:
         """Refresh, convert, and copy all robots' states, links and forces into the arena."""

@@ -10,10 +10,10 @@ from typing import Any
 import jax
 import numpy as np
 
+from gpugym_jax.config import draws_of
 from gpugym_jax.config_yaml import load_config
 from gpugym_jax.env import make_env
 from gpugym_jax.loops import compile_for
-from gpugym_jax.mdp.randomize import varied
 from gpugym_jax.physics import make_physics
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.scene import Scene
@@ -27,7 +27,7 @@ def play(task: str, backend: list[str], num_envs: int, steps: int, scale: float)
     cfg = load_config(task, [*BUSY, *backend])
     robot = ROBOTS[cfg.robot]
     physics = make_physics(
-        Scene(robot), cfg.physics, num_envs, 1.0 / cfg.control.physics_hz, varied(cfg.randomize)
+        Scene(robot), cfg.physics, num_envs, 1.0 / cfg.control.physics_hz, draws_of(cfg.randomize)
     )
     env = make_env(cfg, robot, physics)
     step = compile_for(physics, env.step)
@@ -43,7 +43,7 @@ def play(task: str, backend: list[str], num_envs: int, steps: int, scale: float)
                 "timed_out": out.timed_out,
                 "command": state.task.command,
                 "age": state.task.step,
-                "friction": state.task.variation.friction,
+                "friction": state.task.variation.get("friction", np.zeros(num_envs)),
                 "key": jax.random.key_data(state.task.key),
                 "base_pos": base.base_pos,
                 "base_lin_vel": base.base_lin_vel,

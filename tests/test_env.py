@@ -6,9 +6,9 @@ import jax
 import numpy as np
 import pytest
 
+from gpugym_jax.config import draws_of
 from gpugym_jax.config_yaml import load_config, task_names
 from gpugym_jax.env import make_env
-from gpugym_jax.mdp.randomize import varied
 from gpugym_jax.physics import make_physics
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.scene import Scene
@@ -22,7 +22,7 @@ def make(task: str, backend: str) -> Env:
     cfg = load_config(task, [f"physics.backend={backend}", "physics.impl=jax"])
     robot = ROBOTS[cfg.robot]
     timestep = 1.0 / cfg.control.physics_hz
-    physics = make_physics(Scene(robot), cfg.physics, NUM_ENVS, timestep, varied(cfg.randomize))
+    physics = make_physics(Scene(robot), cfg.physics, NUM_ENVS, timestep, draws_of(cfg.randomize))
     return make_env(cfg, robot, physics)
 
 
@@ -69,7 +69,7 @@ def test_a_push_changes_the_velocity_that_is_seen_and_no_contact() -> None:
         ],
     )
     robot = ROBOTS[cfg.robot]
-    physics = make_physics(robot, cfg.physics, NUM_ENVS, 1.0 / cfg.control.physics_hz)
+    physics = make_physics(Scene(robot), cfg.physics, NUM_ENVS, 1.0 / cfg.control.physics_hz)
     env = make_env(cfg, robot, physics)
     state, _ = env.reset(jax.random.key(0))
     contacts, jumps = [], []

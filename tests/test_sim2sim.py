@@ -118,7 +118,7 @@ def test_a_rollout_goes_as_in_training(cfg: Config) -> None:
     """With training's solver, 20 control steps of the gate are those of the environment."""
     cfg, robot, n = quiet(cfg), ROBOTS[cfg.robot], 3
     pushes = replace(cfg.pushes, every_s=0.0)
-    randomize = replace(cfg.randomize, base_mass=None, friction=None)
+    randomize = replace(cfg.randomize, properties={})
     commands = replace(cfg.commands, resample_s=100.0)
     cfg = replace(
         cfg, pushes=pushes, randomize=randomize, commands=commands, terminations={}, reset={"basic": {}}

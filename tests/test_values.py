@@ -14,7 +14,7 @@ import annotated_types
 import pytest
 
 from gpugym_jax.bounds import Positive, Positives, Range
-from gpugym_jax.config import Config
+from gpugym_jax.config import Config, Draw
 from gpugym_jax.config_yaml import from_mapping, load_config, task_names, to_mapping, with_overrides
 from gpugym_jax.tables import UserError, bind_parameters
 from gpugym_jax.values import typed
@@ -88,9 +88,9 @@ WRONG = [
     ("commands.lin_vel_x=[1, 2, 3]", "commands.lin_vel_x wants 2 numbers, [low, high], got [1, 2, 3]"),
     ("commands.lin_vel_x=[1, -1]", "commands.lin_vel_x wants [low, high] with low <= high, got [1, -1]"),
     ("commands.lin_vel_x=[-1, inf]", "commands.lin_vel_x wants a number, got 'inf'"),
-    ("randomize.friction=[-0.1, 1]", f"randomize.friction {AT_LEAST_0} -0.1"),
-    ("randomize.friction=1", "randomize.friction wants 2 numbers, [low, high] or null, got 1"),
-    ("randomize.restitution=[0, 2]", f"randomize.restitution {SHARE} 2"),
+    ("randomize.friction=1", "randomize.friction wants a section or 2 numbers, [low, high] or null, got 1"),
+    ("randomize.friction={every: run}", "randomize.friction wants a value for 'range'"),
+    ("randomize.friction={range: [0, 1], every: day}", "randomize.friction.every wants run or episode or null"),
     ("randomize.base_mass=[1, 0]", "randomize.base_mass wants [low, high] with low <= high, got [1, 0]"),
     ("evaluate.friction=[2, 1]", "evaluate.friction wants [low, high] with low <= high"),
     ("actions.tau_ff.scale=[]", "actions.tau_ff.scale wants a list of one or more numbers, got []"),
@@ -174,7 +174,8 @@ def test_a_wrong_value_is_one_line_with_place_wish_and_value(override: str, part
         ("ppo.actor=[]", "ppo.actor", ()),
         ("runner.trackers=[]", "runner.trackers", ()),
         ("runner.trackers=csv", "runner.trackers", ("csv",)),
-        ("randomize.friction=[1, 1]", "randomize.friction", (1.0, 1.0)),
+        ("randomize.friction=[1, 1]", "randomize.properties", {"friction": (1.0, 1.0)}),
+        ("randomize.gravity={range: [-1, 1], every: episode}", "randomize.properties", {"gravity": Draw((-1.0, 1.0), "episode")}),
         ("commands.zero_probability=1", "commands.zero_probability", 1.0),
         ("physics.isaac.physx.solver_type=0", "physics.isaac.physx.solver_type", 0),
         ("physics.isaac.device=cuda:3", "physics.isaac.device", "cuda:3"),

@@ -16,14 +16,14 @@ import numpy as np
 from flax import struct
 from jaxtyping import Array, Bool, Float, Int
 
-from gpugym_jax.config import Config, decimation_of
+from gpugym_jax.config import Config, decimation_of, draws_of
 from gpugym_jax.env import make_env
 from gpugym_jax.loops import compile_for, scan_for
-from gpugym_jax.mdp.randomize import varied
+from gpugym_jax.mdp.randomize import renewed
 from gpugym_jax.physics import make_physics
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import Scene
-from gpugym_jax.types import Env, EnvState, Physics, Reading, RobotState, Variation
+from gpugym_jax.types import Env, EnvState, Physics, Reading, RobotState, TaskState, Variation
 
 Run = Callable[[Any, Any], tuple[Any, Any]]
 """From a simulator's state and what else it takes, to a later state and what else came of it."""
@@ -58,11 +58,6 @@ class Taped(NamedTuple):
         return self.physics.traceable
 
     @property
-    def redraws(self) -> bool:
-        """As the physics within."""
-        return self.physics.redraws
-
-    @property
     def num_envs(self) -> int:
         """As the physics within."""
         return self.physics.num_envs
@@ -71,8 +66,12 @@ class Taped(NamedTuple):
         """Not to be started, only to be gone on with."""
         raise NotImplementedError("a tape goes on from a state: TapedSim(sim, tape, 0, 0)")
 
-    def step(self, sim: TapedSim, torque: Float[Array, "env dof"]) -> TapedSim:
-        """Step, and note the torque."""
+    def step(
+        self, sim: TapedSim, torque: Float[Array, "env dof"], wrench: Float[Array, "env 6"] | None = None
+    ) -> TapedSim:
+        """Step, and note the torque; of a task that asks for wrenches there is no tape."""
+        if wrench is not None:
+            raise NotImplementedError("a tape has no place for wrenches.")
         tape = sim.tape.replace(torque=sim.tape.torque.at[sim.at, sim.sub].set(torque))
         return TapedSim(self.physics.step(sim.sim, torque), tape, sim.at, sim.sub + 1)
 
@@ -105,7 +104,7 @@ def record(cfg: Config, robot: Robot, physics: Physics, start: EnvState, steps: 
     """The simulator after `steps` control steps under the action zero, and what was asked of it."""
     env = make_env(cfg, robot, Taped(physics))
     substeps = decimation_of(cfg.control)
-    state, variation = physics.read(start.sim).robot, start.task.variation
+    state, variation = physics.read(start.sim).robot, renewed_of(cfg, start.task)
     n, dofs = state.dof_pos.shape
     each_step = (np.zeros(n, bool), state, variation)
     blank = jax.tree.map(lambda x: jnp.zeros((steps, *x.shape), x.dtype), each_step)
@@ -157,6 +156,11 @@ def make_physics_run(physics: Physics) -> Run:
     return lambda sim, tape: (scan(one, sim, tape, None)[0], None)
 
 
+def renewed_of(cfg: Config, task: TaskState) -> Variation:
+    """What a write gets of the robots' variation."""
+    return {name: task.variation[name] for name in sorted(renewed(cfg.randomize))}
+
+
 def timed(run: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
     """Wall time of a run, s, and what it gave."""
     begin = time.perf_counter()
@@ -167,7 +171,7 @@ def timed(run: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
 def bench_physics(cfg: Config, scene: Scene, num_envs: int) -> Physics:
     """The physics that training would use, with so many robots."""
     timestep = 1.0 / cfg.control.physics_hz
-    return make_physics(scene, cfg.physics, num_envs, timestep, varied=varied(cfg.randomize))
+    return make_physics(scene, cfg.physics, num_envs, timestep, varied=draws_of(cfg.randomize))
 
 
 def compare(cfg: Config, robot: Robot, physics: Physics, steps: int, repeats: int) -> dict[str, float | int]:
@@ -186,7 +190,7 @@ def compare(cfg: Config, robot: Robot, physics: Physics, steps: int, repeats: in
         "physics": from_state(make_physics_run(physics)),
     }
     state, _ = compile_for(physics, make_env(cfg, robot, physics).reset)(jax.random.key(0))
-    sim, task, variation = state.sim, state.task, state.task.variation
+    sim, task, variation = state.sim, state.task, renewed_of(cfg, state.task)
     sim, (task, *_) = runs["env"](sim, physics.read(sim).robot, variation, task)  # robots have landed
     begin = jax.device_get(physics.read(sim).robot)
     sim, tape = record(cfg, robot, physics, EnvState(sim, task), steps)

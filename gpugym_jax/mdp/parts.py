@@ -15,7 +15,7 @@ from gpugym_jax.mdp.clocks import make_clock
 from gpugym_jax.mdp.commands import make_command
 from gpugym_jax.mdp.groups import Observer, make_observer
 from gpugym_jax.mdp.pushes import make_push
-from gpugym_jax.mdp.randomize import make_sample_variation
+from gpugym_jax.mdp.randomize import SampleVariation, make_sample_variation, renewed
 from gpugym_jax.mdp.resets import make_sample_state
 from gpugym_jax.mdp.rewards import REWARDS
 from gpugym_jax.mdp.snapshot import Snapshot
@@ -23,7 +23,7 @@ from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.mdp.terms import bind
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, lookup, read
-from gpugym_jax.types import Actuator, Clock, Command, RobotState, Targets, Variation
+from gpugym_jax.types import Actuator, Clock, Command, RobotState, Targets
 
 
 class Parts(NamedTuple):
@@ -36,7 +36,7 @@ class Parts(NamedTuple):
     last_step: int  # at which an episode times out
     push_every: int  # 0: never
     command_every: int
-    redraw: bool  # a new variation each episode
+    renewed: frozenset[str]  # what of a variation is new each episode
     encoder_offset: tuple[float, float]  # rad
     spread: bool  # first episodes begin at a random age
     targets: Callable[[Array], Targets]
@@ -45,7 +45,7 @@ class Parts(NamedTuple):
     clock: Clock
     growth: float  # of a robot's progress, an episode
     sample_state: Callable[[Key[Array, ""]], RobotState]
-    sample_variation: Callable[[Key[Array, ""]], Variation]
+    sample_variation: SampleVariation
     push: Callable[[Key[Array, ""], RobotState], RobotState]
     observer: Observer
     reward: Callable[[Snapshot, Bool[Array, ""]], tuple[Array, dict[str, Array]]]
@@ -92,7 +92,7 @@ def make_parts(cfg: Config, robot: Robot) -> Parts:
         last_step=round(cfg.episode_s / dt),
         push_every=round(cfg.pushes.every_s / dt),
         command_every=max(1, round(cfg.commands.resample_s / dt)),
-        redraw=cfg.randomize.every == "episode",
+        renewed=renewed(cfg.randomize),
         spread=cfg.randomize.start_step,
         targets=make_targets(cfg.actions, robot),
         actuator=make_actuator(robot, cfg.actuator),
@@ -100,7 +100,7 @@ def make_parts(cfg: Config, robot: Robot) -> Parts:
         clock=make_clock(cfg.clock),
         growth=cfg.commands.growth if cfg.commands.sampler == "curriculum" else 0.0,
         sample_state=make_sample_state(cfg.reset, robot),
-        sample_variation=make_sample_variation(cfg.randomize, cfg.physics),
+        sample_variation=make_sample_variation(cfg.randomize, robot),
         push=make_push(cfg.pushes),
         observer=make_observer(cfg.observations, robot, tuple(cfg.actions)),
         encoder_offset=cfg.observations.encoder_offset or (0.0, 0.0),

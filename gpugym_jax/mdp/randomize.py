@@ -1,48 +1,46 @@
-"""How robots differ from each other."""
+"""How robots differ from each other: draws, each property's from a key of its own."""
 
+import zlib
 from collections.abc import Callable
-from dataclasses import fields
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key
 
-from gpugym_jax.config import PhysicsConfig, Randomize
-from gpugym_jax.tables import UserError
+from gpugym_jax.config import Draw, Randomize, draws_of
+from gpugym_jax.robots.robot import Robot
+from gpugym_jax.robots.varied import VARIED
+from gpugym_jax.tables import unknown
 from gpugym_jax.types import Variation
 
-NONE = (0.0, 0.0)
+SampleVariation = Callable[[Key[Array, ""], Key[Array, ""]], Variation]
 
 
-def varied(cfg: Randomize) -> frozenset[str]:
-    """The fields of `Variation` that differ from robot to robot."""
-    return frozenset(f.name for f in fields(Variation) if getattr(cfg, f.name) is not None)
+def make_sample_variation(cfg: Randomize, robot: Robot) -> SampleVariation:
+    """The function from a robot's two keys, the run's and the episode's, to what differs about it.
 
+    A property is drawn from one of them and its name: another one beside it changes nothing.
+    """
+    draws = draws_of(cfg)
+    for name in draws:
+        if name not in VARIED:
+            raise unknown("property or key in randomize", name, {*VARIED, "every", "start_step"})
+    sizes = {name: VARIED[name].size(robot) for name in draws}
 
-def check_redraws(cfg: Randomize, redraws: bool) -> None:
-    """Raise if bodies are to be drawn anew each episode in a physics that makes them once."""
-    drawn = sorted(varied(cfg))
-    if drawn and cfg.every == "episode" and not redraws:
-        raise UserError(
-            f"randomize.every=episode draws {', '.join(drawn)} anew, but this physics makes its robots once: "
-            "set randomize.every=run."
-        )
-
-
-def make_sample_variation(cfg: Randomize, physics: PhysicsConfig) -> Callable[[Key[Array, ""]], Variation]:
-    """Uniform draws in the configured ranges; what has none stays nominal."""
-    if cfg.every not in ("run", "episode"):
-        raise UserError(f"randomize.every is 'run' or 'episode', not '{cfg.every}'.")
-
-    def sample(key: Key[Array, ""]) -> Variation:
-        k_friction, k_mass = jax.random.split(key)
-        k_restitution, k_com = jax.random.split(jax.random.fold_in(key, 1))
-        low, high = cfg.friction or (physics.friction, physics.friction)
-        return Variation(
-            friction=jax.random.uniform(k_friction, (), jnp.float32, low, high),
-            restitution=jax.random.uniform(k_restitution, (), jnp.float32, *(cfg.restitution or NONE)),
-            base_mass=jax.random.uniform(k_mass, (), jnp.float32, *(cfg.base_mass or NONE)),
-            base_com=jax.random.uniform(k_com, (3,), jnp.float32, *(cfg.base_com or NONE)),
-        )
+    def sample(run: Key[Array, ""], episode: Key[Array, ""]) -> Variation:
+        keys = {"run": run, "episode": episode}
+        return {name: uniform(keys[draw.every], name, draw, sizes[name]) for name, draw in draws.items()}
 
     return sample
+
+
+def uniform(key: Key[Array, ""], name: str, draw: Draw, size: tuple[int, ...]) -> Array:
+    """A property's numbers, from a key that it shares with others."""
+    return jax.random.uniform(
+        jax.random.fold_in(key, zlib.crc32(name.encode())), size, jnp.float32, *draw.range
+    )
+
+
+def renewed(cfg: Randomize) -> frozenset[str]:
+    """The properties that are drawn anew each episode."""
+    return frozenset(name for name, draw in draws_of(cfg).items() if draw.every == "episode")

@@ -15,6 +15,9 @@ K_NEXT, K_NOISE, K_PUSH, K_COMMAND, K_EPISODE, K_CLOCK = range(6)
 FOLLOWED_S, FOLLOWED_ENOUGH = 2.0, 0.8
 """s, over which it is averaged how well commands are followed, and what of it (1 is exactly) is progress."""
 
+K_RUN = 3
+"""Beside the three into which the key of a run's first episode is split."""
+
 
 def uniform(key: Key[Array, ""], shape: tuple[int, ...], pair: tuple[float, float]) -> Array:
     """Uniform draws between both ends of a range; exactly its value where they are equal."""
@@ -23,9 +26,9 @@ def uniform(key: Key[Array, ""], shape: tuple[int, ...], pair: tuple[float, floa
 
 
 def fresh(
-    p: Parts, key: Key[Array, ""], k_next: Key[Array, ""], progress: Float[Array, ""]
+    p: Parts, key: Key[Array, ""], k_next: Key[Array, ""], k_run: Key[Array, ""], progress: Float[Array, ""]
 ) -> tuple[TaskState, RobotState]:
-    """A new episode, all of it drawn from `key`."""
+    """A new episode, all of it drawn from `key`, but for what `k_run` keeps for the run."""
     keys = jax.random.split(key, 8)
     k_state, k_command, k_phase, k_variation, k_motor, k_encoder, k_seen, k_push = keys
     num_dofs, num_act = len(p.robot.dofs), len(p.robot.actuated_ids)
@@ -49,7 +52,8 @@ def fresh(
         air_time=jnp.zeros(num_feet),
         contact=jnp.zeros(num_feet, bool),
         phase=p.clock.init(k_phase),
-        variation=p.sample_variation(k_variation),
+        variation=p.sample_variation(k_run, k_variation),
+        run_key=k_run,
         encoder_offset=uniform(k_encoder, (num_dofs,), p.encoder_offset),
         seen=p.observer.init(k_seen),
         push_in=jax.random.randint(k_push, (), 1, max(1, p.push_every) + 1, jnp.int32),
@@ -60,7 +64,7 @@ def fresh(
 def start(p: Parts, key: Key[Array, ""]) -> tuple[TaskState, RobotState]:
     """The first episode of a run; it may begin at a random age, so that ends are spread out."""
     k_next, k_fresh, k_age = jax.random.split(key, 3)
-    task, state = fresh(p, k_fresh, k_next, jnp.zeros(()))
+    task, state = fresh(p, k_fresh, k_next, jax.random.fold_in(key, K_RUN), jnp.zeros(()))
     age = jax.random.randint(k_age, (), 0, p.last_step, jnp.int32)
     return task.replace(step=age if p.spread else task.step), state
 
@@ -121,7 +125,7 @@ def judge(p: Parts, task: TaskState, reading: Reading) -> Verdict:
     next episode's first state, gets no reward, and is counted.
     """
     keys = jax.random.split(task.key, 5)
-    new_task, new_robot = fresh(p, keys[K_EPISODE], keys[K_NEXT], learned(p, task))
+    new_task, new_robot = fresh(p, keys[K_EPISODE], keys[K_NEXT], task.run_key, learned(p, task))
     finite = is_finite(reading.robot)
     reading = select(finite, reading, jax.tree.map(jnp.zeros_like, reading).replace(robot=new_robot))
 
@@ -135,14 +139,14 @@ def judge(p: Parts, task: TaskState, reading: Reading) -> Verdict:
     task, pushed, robot = go_on(p, task, reading.robot, keys)
     task, final_obs = observe(p, task, reading.replace(robot=robot))
     done = terminated | timed_out
-    if not p.redraw:
-        new_task = new_task.replace(variation=task.variation)
+    kept = {name: value for name, value in task.variation.items() if name not in p.renewed}
+    new_task = new_task.replace(variation=new_task.variation | kept)  # equal, and need not be drawn again
     task = select(done, new_task, task)
     return Verdict(
         task=task,
         rewrite=done | pushed,
         robot=select(done, new_robot, robot),
-        variation=task.variation,
+        variation={name: task.variation[name] for name in sorted(p.renewed)},
         final_obs=final_obs,
         reward=jnp.where(finite, reward, 0.0),
         terminated=terminated,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.config import Draw, PhysicsConfig
 from gpugym_jax.parity import contacts, drop, free_fall, friction, joints, policy, push, swing  # noqa: F401
 from gpugym_jax.parity.experiment import EXPERIMENTS, Experiment, Record
 from gpugym_jax.parity.judge import Row, judge
@@ -76,8 +76,10 @@ def check_backends(names: Sequence[str]) -> None:
 
 
 def make_backend(name: str, setup: Setup) -> Physics:
-    """The physics of that name."""
-    return make_physics(setup.scene, physics_config(name, setup.physics), setup.num_envs, setup.timestep)
+    """The physics of that name, its ground of another friction under each robot."""
+    cfg = physics_config(name, setup.physics)
+    varied = {"friction": Draw((0.0, 2.0), "run")} if setup.robot.ground_geoms else {}
+    return make_physics(setup.scene, cfg, setup.num_envs, setup.timestep, varied)
 
 
 def kind_of(physics: Physics, name: str) -> str:

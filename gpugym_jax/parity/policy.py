@@ -20,7 +20,7 @@ from gpugym_jax.gate.scenario import Scenario, draw_scenario
 from gpugym_jax.gate.world import State, base_velocity
 from gpugym_jax.parity.experiment import Bound, Limits, Record, Records, experiment, needs_policy
 from gpugym_jax.parity.plots import dots, draw, draw_apart, legend, panels
-from gpugym_jax.parity.rig import Orders, Rig, Trace, join, variation_of
+from gpugym_jax.parity.rig import Orders, Rig, Trace, join
 from gpugym_jax.parity.setup import Setup
 from gpugym_jax.policy.file import Policy
 from gpugym_jax.tables import UserError
@@ -163,18 +163,17 @@ def play(rig: Rig, policy: Policy, scenario: Scenario) -> Walk:
     """The policy on the rig, through the scenario."""
     setup, c = rig.setup, policy.contract
     fallen = make_fallen(c.cfg.terminations, setup.robot)
-    variation = variation_of(setup, None)
     smoothed = np.zeros((setup.num_envs, len(setup.robot.dofs)))
     memory = replace(begin(c, setup.num_envs, np.random.default_rng(setup.seed)), motor=smoothed)
     robot = first_state(scenario)
-    sim, force = rig.physics.init(robot, variation), np.zeros((setup.num_envs, len(setup.feet), 3))
+    sim, force = rig.physics.init(robot, {}), np.zeros((setup.num_envs, len(setup.feet), 3))
     frames, traces = [], []
     for command in scenario.command:
         memory, obs = observe(c, gate_state(robot), memory, command, force)
         actions, raw = policy.act(obs)
         blocks = targets(c, actions)
         orders, smoothed = orders_of(setup, policy, blocks, memory.motor)
-        sim, trace = rig.advance(sim, orders, variation)
+        sim, trace = rig.advance(sim, orders)
         trace = jax.device_get(trace)
         memory = remember(policy, memory, raw, blocks, smoothed)
         frames.append(frame_of(setup, policy, trace, command, blocks, fallen))

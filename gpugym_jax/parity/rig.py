@@ -1,7 +1,7 @@
 """A physics under orders: one compiled piece a backend and robot, which all experiments share."""
 
 # `types.py` speaks of JAX arrays; here NumPy's stand in for them.
-# pyright: reportArgumentType=false
+# pyright: reportArgumentType=false, reportReturnType=false
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +15,6 @@ from jaxtyping import Array, Bool, Float
 
 from gpugym_jax.loops import compile_for, scan_for
 from gpugym_jax.parity.setup import Setup
-from gpugym_jax.physics.variation import nominal
 from gpugym_jax.types import Physics, Reading, RobotState, Variation
 
 
@@ -35,7 +34,7 @@ class Trace(struct.PyTreeNode):
     torque: Float[Array, "time env dof"]  # N m, during the substep
 
 
-Advance = Callable[[Any, Orders, Variation], tuple[Any, Trace]]
+Advance = Callable[[Any, Orders], tuple[Any, Trace]]
 
 
 @dataclass(frozen=True)
@@ -65,13 +64,13 @@ def make_advance(setup: Setup, physics: Physics) -> Advance:
     torque, kicked = jax.jit(torque), jax.jit(kicked)
     scan = scan_for(physics)
 
-    def advance(sim: Any, orders: Orders, variation: Variation) -> tuple[Any, Trace]:
+    def advance(sim: Any, orders: Orders) -> tuple[Any, Trace]:
         def substep(sim: Any, order: Orders) -> tuple[Any, Trace]:
             tau = torque(physics.read(sim).robot, order)
             sim = physics.step(sim, tau)
             reading = physics.read(sim)
             mask, robot = kicked(reading.robot, order.kick)
-            return physics.write(sim, mask, robot, variation), Trace(reading, tau)
+            return physics.write(sim, mask, robot, {}), Trace(reading, tau)
 
         return scan(substep, sim, orders)
 
@@ -83,9 +82,9 @@ def make_rig(name: str, setup: Setup, physics: Physics) -> Rig:
     return Rig(name, setup, physics, make_advance(setup, physics))
 
 
-def variation_of(setup: Setup, friction: Float[np.ndarray, " env"] | None) -> Variation:
-    """Sliding coefficients, nominal where None; no added mass."""
-    return nominal(setup.num_envs, setup.physics.friction if friction is None else friction)
+def variation_of(friction: Float[np.ndarray, " env"] | None) -> Variation:
+    """Sliding coefficients, nominal where None."""
+    return {} if friction is None else {"friction": friction}
 
 
 def still(setup: Setup, seconds: float, hold: float = 1.0) -> Orders:
@@ -120,9 +119,8 @@ def run(
     rig: Rig, start: RobotState, orders: Orders, friction: Float[np.ndarray, " env"] | None = None
 ) -> Trace:
     """Carry the orders out from a start."""
-    variation = variation_of(rig.setup, friction)
-    sim, traces = rig.physics.init(start, variation), []
+    sim, traces = rig.physics.init(start, variation_of(friction)), []
     for piece in chunks(rig.setup, orders):
-        sim, trace = rig.advance(sim, piece, variation)
+        sim, trace = rig.advance(sim, piece)
         traces.append(jax.device_get(trace))
     return join(traces)

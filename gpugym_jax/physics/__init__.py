@@ -1,11 +1,11 @@
 """Physics backends by name, imported only when asked for."""
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import jax
 
-from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.config import Draw, PhysicsConfig
 from gpugym_jax.robots.scene import Scene
 from gpugym_jax.tables import UserError, unknown
 from gpugym_jax.types import Physics
@@ -39,12 +39,17 @@ def has_warp() -> bool:
 
 
 def make_physics(
-    scene: Scene, cfg: PhysicsConfig, num_envs: int, timestep: float, varied: Iterable[str] | None = None
+    scene: Scene,
+    cfg: PhysicsConfig,
+    num_envs: int,
+    timestep: float,
+    varied: Mapping[str, Draw] | None = None,
 ) -> Physics:
     """`num_envs` robots of the scene in the backend that `cfg` asks for, with substeps of `timestep` s.
 
-    `varied` names the fields of `Variation` that may differ from nominal; None stands for all that the robot
-    can have. Fewer may be faster.
+    `varied` holds the properties that may differ from robot to robot; None stands for all that the robot can
+    have. Fewer may be faster. One that the backend cannot apply or renew is a `UserError`, and so is a range
+    of which an end has no meaning.
     """
     backend, impl = resolve(cfg)
     if backend == "mujoco":

@@ -7,7 +7,8 @@ anew in every step, so that XLA drops what nobody reads; that measured faster th
 # MJX's `Data` hides contacts in `_impl`, whose type it does not tell.
 # pyright: reportAttributeAccessIssue=false
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,10 +20,9 @@ from flax import struct
 from jaxtyping import Array, Bool, Float
 from mujoco import mjx
 
-from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.config import Draw, PhysicsConfig
 from gpugym_jax.physics.kinematics import from_robot, make_read_bodies, to_robot
-from gpugym_jax.physics.set_const import constants, make_base_mass
-from gpugym_jax.physics.variation import NO_BOUNCE, make_rules
+from gpugym_jax.physics.variation import NO_LEAF, make_leaves, make_room, make_rules
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.scene import Scene
@@ -38,18 +38,17 @@ class MjxSim(struct.PyTreeNode):
     warm_start: Float[Array, "env qvel"]  # the last acceleration, where the solver starts
     body_force: Float[Array, "env body 3"]  # N, world
     overflow: Bool[Array, " env"]
-    variation: Variation
+    leaves: dict[str, Array]  # of the model, that differ from robot to robot
+    variation: Variation  # from which they were made; empty where none is ever renewed
 
 
-OneStep = Callable[[MjxSim, Array], MjxSim]
-CANNOT = NO_BOUNCE | {"base_com": "in MJX the model's constants follow the base's mass only"}
+OneStep = Callable[[MjxSim, Array, Array | None], MjxSim]
 
 
 class MjxPhysics:
     """Robots in MJX. Nothing lags."""
 
     traceable = True
-    redraws = True
 
     def __init__(
         self,
@@ -58,23 +57,36 @@ class MjxPhysics:
         num_envs: int,
         timestep: float,
         impl: str,
-        varied: Iterable[str] | None = None,
+        varied: Mapping[str, Draw] | None = None,
     ) -> None:
         self.num_envs = num_envs
         warp = impl == "warp"
-        model = load_model(scene, timestep=timestep, cfg=cfg, sensors=warp)
-        self._model, self._layout = model, make_layout(scene.robot, model)
-        self._rules = make_rules(varied, model, self._layout.base, cfg.friction, CANNOT)
-        self._warp, self._cfg = warp, cfg
-        make_step = make_warp_step if warp else make_jax_step
-        self._step = jax.vmap(exact(make_step(model, self._layout, cfg, num_envs, self._rules.varied)))
-        # sensors are Warp's own: plain JAX gives the kinematics of both
+        # sensors are Warp's own: plain JAX gives the kinematics and the constants of both
         plain = load_model(scene, timestep=timestep, cfg=cfg, sensors=False)
+        self._rules = make_rules(varied, scene.robot, plain, make_layout(scene.robot, plain), NO_LEAF)
+        model = load_model(scene, timestep=timestep, cfg=cfg, sensors=warp)
+        make_room(self._rules, model)
+        self._model, self._layout = model, make_layout(scene.robot, model)
+        # joints that only the varied model rubs in take rows beside those that were asked for
+        more_rows = np.sum(model.dof_frictionloss > 0) - np.sum(plain.dof_frictionloss > 0)
+        self._warp, self._cfg = warp, replace(cfg, constraints=cfg.constraints + int(more_rows))
+        self._all_leaves, self._renewed_leaves = (
+            jax.jit(jax.vmap(exact(make_leaves(self._rules, names))))
+            for names in (self._rules.names, self._rules.renewed)
+        )
+        make_step = make_warp_step if warp else make_jax_step
+        self._step = jax.vmap(exact(make_step(model, self._layout, self._cfg, num_envs)))
         self._read_bodies = jax.vmap(exact(make_read_bodies(plain, self._layout)))
 
     def init(self, robot: RobotState, variation: Variation) -> MjxSim:
-        """Start all robots. A variation that cannot be applied raises `ValueError`, unless it is traced."""
-        self._rules.check(variation)
+        """Start all robots. A variation that cannot be applied raises `ValueError`."""
+        values = jax.tree.map(jnp.asarray, self._rules.complete(variation, self.num_envs))
+        leaves = self._all_leaves(values) if values else {}
+        self._rules.check_leaves(leaves)
+        return self._placed(robot, leaves, values if self._rules.renewed else {})
+
+    def _placed(self, robot: RobotState, leaves: dict[str, Array], variation: Variation) -> MjxSim:
+        """All robots, with no warm start and no forces."""
         qpos, qvel = jax.vmap(partial(from_robot, layout=self._layout))(robot)
         shape = (*qvel.shape[:-1], len(self._layout.body), 3)
         return MjxSim(
@@ -83,22 +95,33 @@ class MjxPhysics:
             warm_start=jnp.zeros_like(qvel),
             body_force=jnp.zeros(shape, jnp.float32),
             overflow=jnp.zeros(shape[:-2], bool),
-            variation=jax.tree.map(lambda x: jnp.asarray(x, jnp.float32), variation),
+            leaves=leaves,
+            variation=variation,
         )
 
-    def step(self, sim: MjxSim, torque: Float[Array, "env dof"]) -> MjxSim:
-        """Advance one substep under joint torques, N m."""
-        return self._step(sim, jnp.asarray(torque, jnp.float32))
+    def step(
+        self, sim: MjxSim, torque: Float[Array, "env dof"], wrench: Float[Array, "env 6"] | None = None
+    ) -> MjxSim:
+        """Advance one substep under joint torques, N m, and a wrench on the base, N and N m."""
+        pull = None if wrench is None else jnp.asarray(wrench, jnp.float32)
+        return self._step(sim, jnp.asarray(torque, jnp.float32), pull)
 
     def write(
         self, sim: MjxSim, mask: Bool[Array, " env"], robot: RobotState, variation: Variation
     ) -> MjxSim:
-        """Set the masked robots, with no warm start and no forces."""
+        """Set the masked robots, with no warm start and no forces. Leaves are made only if they change."""
+        self._rules.check_renewed(variation)
+        values, leaves = sim.variation, sim.leaves
+        if variation:
+            values = values | {name: jnp.asarray(x, jnp.float32) for name, x in variation.items()}
+            leaves = leaves | self._renewed_leaves(values)
+            self._rules.check_leaves(leaves)
 
         def pick(new: Array, old: Array) -> Array:
-            return jnp.where(jnp.reshape(mask, (-1, *(1,) * (new.ndim - 1))), new, old)
+            chosen = jnp.reshape(mask, (-1, *(1,) * (new.ndim - 1)))
+            return old if new is old else jnp.where(chosen, new, old)
 
-        return jax.tree.map(pick, self.init(robot, variation), sim)
+        return jax.tree.map(pick, self._placed(robot, leaves, values), sim)
 
     def read(self, sim: MjxSim) -> Reading:
         """The state, and the bodies' kinematics, which cost nothing where nobody uses them."""
@@ -129,50 +152,28 @@ def exact(f: Callable[..., Any]) -> Callable[..., Any]:
     return f_exact
 
 
-def make_leaves(
-    model: mujoco.MjModel, layout: Layout, varied: frozenset[str]
-) -> Callable[[Variation], dict[str, Array]]:
-    """The function from a robot's variation to the leaves of its model that differ."""
-    tables = make_base_mass(model, layout.base) if "base_mass" in varied else None
-    slides = np.zeros((model.npair, 5), bool)
-    slides[layout.ground_pairs, :2] = True  # a pair's friction: two sliding, one torsional, two rolling
-
-    def leaves(variation: Variation) -> dict[str, Array]:
-        out = constants(tables, variation.base_mass) if tables else {}
-        if "friction" in varied:
-            nominal = jnp.asarray(model.pair_friction, jnp.float32)
-            out["pair_friction"] = jnp.where(slides, variation.friction, nominal)
-        return out
-
-    return leaves
-
-
-def make_jax_step(
-    model: mujoco.MjModel, layout: Layout, cfg: PhysicsConfig, num_envs: int, varied: frozenset[str]
-) -> OneStep:
+def make_jax_step(model: mujoco.MjModel, layout: Layout, cfg: PhysicsConfig, num_envs: int) -> OneStep:
     """One robot's step in plain JAX."""
     del num_envs  # its room for contacts is a robot's own
     check_pyramids(model)
-    mjx_model, leaves = mjx.put_model(model, impl="jax"), make_leaves(model, layout, varied)
+    mjx_model = mjx.put_model(model, impl="jax")
     counts_for = jnp.asarray(reported_body_of_geom(model, layout), jnp.float32)
 
-    def step(sim: MjxSim, torque: Float[Array, " dof"]) -> MjxSim:
-        robot_model = mjx_model.replace(**leaves(sim.variation))
-        data = mjx.step(robot_model, load(mjx.make_data(mjx_model), sim, torque, layout))
+    def step(sim: MjxSim, torque: Array, wrench: Array | None) -> MjxSim:
+        robot_model = mjx_model.tree_replace({**sim.leaves})
+        data = mjx.step(robot_model, load(mjx.make_data(mjx_model), sim, torque, wrench, layout))
         return unload(data, sim, net_contact_force(data, counts_for), contacts_full(data, cfg.contacts))
 
     return step
 
 
-def make_warp_step(
-    model: mujoco.MjModel, layout: Layout, cfg: PhysicsConfig, num_envs: int, varied: frozenset[str]
-) -> OneStep:
+def make_warp_step(model: mujoco.MjModel, layout: Layout, cfg: PhysicsConfig, num_envs: int) -> OneStep:
     """One robot's step in Warp, which runs all of a `vmap` at once."""
     from mujoco.mjx.third_party.mujoco_warp import OverflowType
 
     # `overflow` also tells that a solver stopped at its limit of iterations, which is wanted
     no_space = int(OverflowType.ALL & ~(OverflowType.ITERATIONS | OverflowType.LS_ITERATIONS))
-    mjx_model, leaves = mjx.put_model(model, impl="warp"), make_leaves(model, layout, varied)
+    mjx_model = mjx.put_model(model, impl="warp")
     # a print from the GPU at every overflow slows it down; `overflow` is in the reading instead
     mjx_model = mjx_model.tree_replace({"opt._impl.warn_overflow": 0})
     new_data = partial(
@@ -180,20 +181,28 @@ def make_warp_step(
     )
     force_of_sensors = jnp.asarray(layout.force_of_sensors, jnp.float32)
 
-    def step(sim: MjxSim, torque: Float[Array, " dof"]) -> MjxSim:
-        robot_model = mjx_model.replace(**leaves(sim.variation))
-        data = load(new_data(), sim, torque, layout)
-        data = mjx.step(robot_model, data)
+    def step(sim: MjxSim, torque: Array, wrench: Array | None) -> MjxSim:
+        robot_model = mjx_model.tree_replace({**sim.leaves})
+        data = mjx.step(robot_model, load(new_data(), sim, torque, wrench, layout))
         force = force_of_sensors @ data.sensordata[layout.force]
         return unload(data, sim, force, (data._impl.overflow & no_space) != 0)
 
     return step
 
 
-def load(data: mjx.Data, sim: MjxSim, torque: Float[Array, " dof"], layout: Layout) -> mjx.Data:
-    """Put the carried state and the torque into MJX's data."""
+def load(
+    data: mjx.Data,
+    sim: MjxSim,
+    torque: Float[Array, " dof"],
+    wrench: Float[Array, "6"] | None,
+    layout: Layout,
+) -> mjx.Data:
+    """Put the carried state, the torque and the wrench into MJX's data."""
     push = jnp.zeros_like(sim.qvel).at[layout.qvel].set(torque)
-    return data.replace(qpos=sim.qpos, qvel=sim.qvel, qacc_warmstart=sim.warm_start, qfrc_applied=push)
+    data = data.replace(qpos=sim.qpos, qvel=sim.qvel, qacc_warmstart=sim.warm_start, qfrc_applied=push)
+    if wrench is None:
+        return data
+    return data.replace(xfrc_applied=data.xfrc_applied.at[layout.base].set(wrench))
 
 
 def unload(data: mjx.Data, sim: MjxSim, force: Float[Array, "body 3"], overflow: Bool[Array, ""]) -> MjxSim:

@@ -5,7 +5,8 @@
 # `types.py` speaks of JAX arrays; here NumPy's stand in for them.
 # pyright: reportArgumentType=false
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from functools import partial
 
 import jax
 import mujoco
@@ -13,12 +14,14 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from mujoco.batch import Batch, SimulationError
 
-from gpugym_jax.config import PhysicsConfig
+from gpugym_jax.config import Draw, PhysicsConfig
 from gpugym_jax.physics.live import LiveSim, check_latest
-from gpugym_jax.physics.variation import NO_BOUNCE, make_rules
+from gpugym_jax.physics.set_const import INPUTS
+from gpugym_jax.physics.variation import NO_LEAF, exactly, make_rules
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.scene import Scene
+from gpugym_jax.robots.varied import fold
 from gpugym_jax.types import Reading, RobotState, Variation
 
 FULL = [int(mujoco.mjtWarning.mjWARN_CONTACTFULL), int(mujoco.mjtWarning.mjWARN_CNSTRFULL)]
@@ -29,7 +32,6 @@ class MujocoPhysics:
     """Robots in C MuJoCo. Arrays are NumPy, float32; `body_pos` and `body_vel` lag by one substep."""
 
     traceable = False
-    redraws = True
 
     def __init__(
         self,
@@ -37,32 +39,38 @@ class MujocoPhysics:
         cfg: PhysicsConfig,
         num_envs: int,
         timestep: float,
-        varied: Iterable[str] | None = None,
+        varied: Mapping[str, Draw] | None = None,
     ) -> None:
         self.num_envs = num_envs
         self._model = load_model(scene, timestep=timestep, cfg=cfg, sensors=True, velocities=True)
         # a robot that diverges is reset and counted by the task, not silently by MuJoCo
         self._model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
         self._layout = make_layout(scene.robot, self._model)
-        self._rules = make_rules(varied, self._model, self._layout.base, cfg.friction, NO_BOUNCE)
-        self._friction = np.full(num_envs, cfg.friction, np.float32)
-        self._base_mass = np.zeros(num_envs, np.float32)
-        self._base_com = np.zeros((num_envs, 3), np.float32)
+        self._rules = make_rules(varied, scene.robot, self._model, self._layout, NO_LEAF)
+        self._fold = jax.jit(jax.vmap(partial(fold, self._model, self._layout)))
+        self._variation = self._rules.complete({}, num_envs)
         self._tick = 0
         self._just_written = np.zeros(num_envs, bool)
         self._times_full = np.zeros(num_envs, np.int64)
         self._batch: Batch | None = Batch(self._model, num_envs, cfg.threads)
         self._torque = self._batch.bind("qfrc_applied")
+        self._wrench = self._batch.bind("xfrc_applied")[:, self._layout.base]
         read_fields(self._batch, self._layout)  # bound before the first step, so that it fills them
 
     def init(self, robot: RobotState, variation: Variation) -> LiveSim:
         """Start all robots. A variation that cannot be applied raises `ValueError`."""
-        return self._write(np.arange(self.num_envs), robot, variation)
+        return self._write(np.arange(self.num_envs), robot, self._rules.complete(variation, self.num_envs))
 
-    def step(self, sim: LiveSim, torque: Float[Host, "env dof"]) -> LiveSim:
-        """Advance one substep under joint torques, N m. A robot that MuJoCo gives up on becomes NaN."""
+    def step(
+        self, sim: LiveSim, torque: Float[Host, "env dof"], wrench: Float[Host, "env 6"] | None = None
+    ) -> LiveSim:
+        """Advance one substep under joint torques, N m, and a wrench on the base, N and N m.
+
+        A robot that MuJoCo gives up on becomes NaN.
+        """
         batch = self._latest(sim)
         self._torque[:, self._layout.qvel] = np.asarray(torque)
+        self._wrench[:] = 0.0 if wrench is None else np.asarray(wrench)
         try:
             batch.step()
         except SimulationError as error:
@@ -75,6 +83,7 @@ class MujocoPhysics:
     ) -> LiveSim:
         """Set the masked robots, with no warm start."""
         self._latest(sim)
+        self._rules.check_renewed(variation)
         ids = np.flatnonzero(np.asarray(mask))
         return self._write(ids, robot, variation) if len(ids) else sim
 
@@ -101,9 +110,7 @@ class MujocoPhysics:
 
     def _write(self, ids: Int[np.ndarray, " n"], robot: RobotState, variation: Variation) -> LiveSim:
         batch = self._open()
-        rows = jax.tree.map(lambda x: np.asarray(x)[ids], variation)
-        self._rules.check(rows)
-        self._vary(batch, ids, rows)
+        self._vary(batch, ids, variation)
         qpos, qvel = batch.bind("qpos"), batch.bind("qvel")
         qpos[ids], qvel[ids] = to_mujoco(robot, ids, self._layout, self._model)
         batch.bind("qacc_warmstart")[ids] = 0.0
@@ -112,23 +119,24 @@ class MujocoPhysics:
         self._just_written[ids] = True
         return self._sim(batch)
 
-    def _vary(self, batch: Batch, ids: Int[np.ndarray, " n"], new: Variation) -> None:
+    def _vary(self, batch: Batch, ids: Int[np.ndarray, " n"], variation: Variation) -> None:
         """Change the models of robots whose variation is new. Fields stay shared while all are nominal."""
-        slide = new.friction != self._friction[ids]
-        if np.any(slide):
-            pairs = np.ix_(ids[slide], self._layout.ground_pairs, np.arange(2))
-            batch.expand("pair_friction")[pairs] = new.friction[slide, None, None]
-            self._friction[ids] = new.friction
-        loaded = (new.base_mass != self._base_mass[ids]) | np.any(new.base_com != self._base_com[ids], -1)
-        if np.any(loaded):
-            base, rows = self._layout.base, ids[loaded]
-            mass = self._model.body_mass[base] + new.base_mass[loaded].astype(float)
-            batch.expand("body_mass")[rows, base] = mass
-            inertia = self._model.body_inertia[base] * (mass / self._model.body_mass[base])[:, None]
-            batch.expand("body_inertia")[rows, base] = inertia
-            batch.expand("body_ipos")[rows, base] = self._model.body_ipos[base] + new.base_com[loaded]
+        new, changed = dict(self._variation), np.zeros(self.num_envs, bool)
+        for name, value in variation.items():
+            new[name] = new[name].copy()
+            new[name][ids] = np.asarray(value)[ids]
+            changed |= np.any((new[name] != self._variation[name]).reshape(self.num_envs, -1), axis=1)
+        if not changed.any():
+            return
+        rows = np.flatnonzero(changed)
+        # of all robots, whatever their number is that are written: one program
+        leaves = exactly(lambda: self._fold({name: value.astype(float) for name, value in new.items()}))
+        self._rules.check_leaves(leaves)
+        for name, value in leaves.items():
+            batch.expand(name)[rows] = value[rows]
+        if INPUTS & leaves.keys():
             batch.set_const(rows)
-            self._base_mass[ids], self._base_com[ids] = new.base_mass, new.base_com
+        self._variation = new
 
     def _sim(self, batch: Batch) -> LiveSim:
         self._tick += 1

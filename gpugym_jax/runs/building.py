@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 
 import jax
 
-from gpugym_jax.config import Config
+from gpugym_jax.config import Config, draws_of
 from gpugym_jax.env import make_env
 from gpugym_jax.loops import compile_for
-from gpugym_jax.mdp.randomize import varied
 from gpugym_jax.physics import make_physics
 from gpugym_jax.ppo.learn import Learner, make_learner
 from gpugym_jax.robots.scene import make_scene
@@ -53,7 +52,7 @@ def build(cfg: Config) -> Built:
     check_trackers(cfg.runner.trackers)
     scene = make_scene(cfg.robot)
     timestep = 1.0 / cfg.control.physics_hz
-    physics = make_physics(scene, cfg.physics, cfg.runner.num_envs, timestep, varied(cfg.randomize))
+    physics = make_physics(scene, cfg.physics, cfg.runner.num_envs, timestep, draws_of(cfg.randomize))
     env = make_env(cfg, scene.robot, physics)
     collecting: list[float] = []
     if not physics.traceable:

@@ -24,7 +24,7 @@ CLOSED: Table = {
     "control": "hz physics_hz",
     "observations": "actor critic groups scale noise clip encoder_offset",
     "ppo": "actor critic activation init_std normalize_obs",
-    "randomize": "every friction restitution base_mass base_com start_step",  # drawn at the start
+    "randomize": "every start_step properties",  # drawn at the start
 }
 """The robot, what the networks are and see, motors, rates and clock."""
 

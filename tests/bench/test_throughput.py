@@ -9,9 +9,9 @@ import pytest
 
 from gpugym_jax import bench
 from gpugym_jax.bench.throughput import make_physics_run, record
+from gpugym_jax.config import draws_of
 from gpugym_jax.config_yaml import load_config
 from gpugym_jax.env import make_env
-from gpugym_jax.mdp.randomize import varied
 from gpugym_jax.physics import make_physics
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.scene import Scene
@@ -24,13 +24,13 @@ def test_the_tape_repeats_what_the_environment_did() -> None:
     robot, ends = ROBOTS[cfg.robot], []
     for replay in (False, True):
         physics = make_physics(
-            Scene(robot), cfg.physics, 4, 1.0 / cfg.control.physics_hz, varied(cfg.randomize)
+            Scene(robot), cfg.physics, 4, 1.0 / cfg.control.physics_hz, draws_of(cfg.randomize)
         )
         state, _ = make_env(cfg, robot, physics).reset(jax.random.key(0))
-        begin, variation = physics.read(state.sim).robot, state.task.variation
+        begin = physics.read(state.sim).robot
         sim, tape = record(cfg, robot, physics, state, steps=20)
         if replay:
-            sim = physics.write(sim, np.ones(4, bool), begin, variation)
+            sim = physics.write(sim, np.ones(4, bool), begin, {})
             sim, _ = make_physics_run(physics)(sim, tape)
         else:
             assert tape.mask.any(), "nothing was reset or pushed"

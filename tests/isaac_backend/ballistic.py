@@ -12,7 +12,7 @@ STATE = ("base_pos", "base_quat", "base_lin_vel", "base_ang_vel", "dof_pos", "do
 
 
 class Simulator:
-    """Free fall, and one kg m^2 behind every joint."""
+    """Free fall, 1 kg in the base and 1 kg m^2 behind every joint."""
 
     def __init__(self, spec, arena):
         self.spec, self.arena = spec, arena
@@ -30,7 +30,7 @@ class Simulator:
 
     def step(self):
         a, dt = self.arena, self.spec["timestep"]
-        a["base_lin_vel"] += dt * np.float32(self.spec["gravity"])
+        a["base_lin_vel"] += dt * (np.float32(self.spec["gravity"]) + a["wrench"][:, :3])
         a["base_pos"] += dt * a["base_lin_vel"]
         a["dof_vel"] += dt * a["torque"]
         a["dof_pos"] += dt * a["dof_vel"]

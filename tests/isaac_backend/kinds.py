@@ -41,7 +41,7 @@ def drive(physics: IsaacPhysics, verbs: int, seed: int = 0) -> Iterator[float]:
     for i in range(verbs):
         yield time.monotonic()
         if draw.random() < 0.2:
-            sim = physics.write(sim, np.arange(NUM_ENVS) == i % NUM_ENVS, random_state(i), variation())
+            sim = physics.write(sim, np.arange(NUM_ENVS) == i % NUM_ENVS, random_state(i), {})
         else:
             sim = physics.step(sim, torque(0.1))
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from gpugym_jax.config import IsaacGym, PhysicsConfig
-from gpugym_jax.physics.variation import nominal
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import RobotState, Variation
@@ -71,8 +70,9 @@ def random_state(seed: int = 0, num_envs: int = NUM_ENVS) -> RobotState:
 
 
 def variation(friction: Any = 1.0, base_mass: Any = 0.0, num_envs: int = NUM_ENVS) -> Variation:
-    """Every field nominal but those given."""
-    return nominal(num_envs, friction).replace(base_mass=np.broadcast_to(np.float32(base_mass), (num_envs,)))
+    """Friction and mass: for all robots, or for each."""
+    given = {"friction": friction, "base_mass": base_mass}
+    return {name: np.broadcast_to(np.float32(x), (num_envs,)) for name, x in given.items()}
 
 
 def torque(value: float = 0.0, num_envs: int = NUM_ENVS) -> np.ndarray:

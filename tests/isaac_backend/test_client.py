@@ -7,8 +7,8 @@ import jax
 import numpy as np
 import pytest
 
+from gpugym_jax.config import Draw, draws_of
 from gpugym_jax.config_yaml import load_config
-from gpugym_jax.env import make_env
 from gpugym_jax.tables import UserError
 from gpugym_jax.types import Physics, Reading, RobotState
 from isaac_backend.client import IsaacPhysics
@@ -77,7 +77,7 @@ def test_step_takes_the_torque_and_gives_forces(physics: IsaacPhysics) -> None:
 def test_write_changes_the_masked_only(physics: IsaacPhysics) -> None:
     sim = physics.step(physics.init(random_state(), variation()), torque())
     before, new, mask = physics.read(sim), random_state(7), np.arange(NUM_ENVS) % 2 == 0
-    after = physics.read(physics.write(sim, mask, new, variation()))
+    after = physics.read(physics.write(sim, mask, new, {}))
 
     def rows(reading: Reading, which: np.ndarray) -> Reading:
         return jax.tree.map(lambda x: x[which], reading)
@@ -107,7 +107,7 @@ def test_a_stale_state_is_refused(physics: IsaacPhysics) -> None:
     ):
         physics.step(old, torque())
     with pytest.raises(RuntimeError, match="stale state"):
-        physics.write(old, np.ones(NUM_ENVS, bool), random_state(), variation())
+        physics.write(old, np.ones(NUM_ENVS, bool), random_state(), {})
 
 
 def test_a_worker_goes_on_while_the_variation_is_the_same(physics: IsaacPhysics) -> None:
@@ -121,30 +121,43 @@ def test_a_worker_goes_on_while_the_variation_is_the_same(physics: IsaacPhysics)
     np.testing.assert_array_equal(forces[:, 0, 0], np.float32(0.5))
 
 
+def test_step_takes_a_wrench(physics: IsaacPhysics) -> None:
+    """On a base of 1 kg: 10 N add 10 m/s^2, in that substep and no other."""
+    state, wrench = random_state(), np.zeros((NUM_ENVS, 6), np.float32)
+    wrench[:, 0] = 10.0 * np.arange(NUM_ENVS)
+    sim = physics.step(physics.init(state, variation()), torque(), wrench)
+    pulled = state.base_lin_vel[:, 0] + wrench[:, 0] * np.float32(DT)
+    np.testing.assert_allclose(physics.read(sim).robot.base_lin_vel[:, 0], pulled, rtol=1e-5)
+    after = physics.read(physics.step(sim, torque())).robot
+    np.testing.assert_allclose(after.base_lin_vel[:, 0], pulled, rtol=1e-5)
+
+
 def test_write_refuses_another_variation(physics: IsaacPhysics) -> None:
     sim = physics.init(random_state(), variation())
     mask = np.arange(NUM_ENVS) == 1
     with pytest.raises(ValueError, match="variation of friction cannot be changed by a write"):
         physics.write(sim, mask, random_state(), variation(friction=0.5))
-    only_unmasked = variation(base_mass=np.where(mask, 0.0, 1.0))
-    reading = physics.read(physics.write(sim, mask, random_state(4), only_unmasked))
+    reading = physics.read(physics.write(sim, mask, random_state(4), {}))
     np.testing.assert_array_equal(reading.robot.dof_pos[1], random_state(4).dof_pos[1])
 
 
-def test_an_environment_that_would_redraw_is_refused(physics: IsaacPhysics) -> None:
+def test_what_would_be_drawn_anew_is_refused() -> None:
     cfg = load_config("mini_cheetah_walk", ["randomize.every=episode", "randomize.base_mass=null"])
-    with pytest.raises(
-        UserError, match="randomize.every=episode draws friction anew, but this physics makes"
-    ):
-        make_env(cfg, ROBOT, physics)
-    make_env(load_config("mini_cheetah_walk", ["randomize.every=run"]), ROBOT, physics)
+    with pytest.raises(UserError, match="friction cannot be drawn anew each episode: this physics makes"):
+        make_physics(varied=draws_of(cfg.randomize))
+    make_physics(varied={"friction": Draw((0.5, 1.0), "run")}).close()
+
+
+def test_what_the_worker_does_not_take_is_refused() -> None:
+    with pytest.raises(UserError, match="armature cannot be varied: the worker does not give it"):
+        make_physics(varied={"armature": Draw((0.0, 0.01), "run")})
 
 
 def test_init_refuses_what_cannot_be_applied(physics: IsaacPhysics) -> None:
-    with pytest.raises(ValueError, match="base_mass cannot be applied: the base has only"):
+    with pytest.raises(ValueError, match="body_mass of body 'base' would be -96.7, it must be positive"):
         physics.init(random_state(), variation(base_mass=-100.0))
     with pytest.raises(ValueError, match="Did you mean 'friction'"):
-        make_physics(varied=["frictoin"])
+        make_physics(varied={"frictoin": Draw((0.5, 1.0), "run")})
 
 
 def test_a_wrong_shape_is_refused_before_it_is_sent(physics: IsaacPhysics) -> None:
@@ -190,6 +203,6 @@ def test_close_twice_and_not_again(physics: IsaacPhysics) -> None:
 
 def test_a_moved_centre_of_mass_is_refused_on_the_gpu_pipeline_only() -> None:
     with pytest.raises(ValueError, match="base_com cannot be varied: Isaac Gym's GPU pipeline ignores"):
-        make_physics(varied=["base_com"], device="cuda:0", pipeline="gpu")
-    make_physics(varied=["base_com"], device="cuda:0", pipeline="cpu").close()
-    make_physics(varied=["base_com"], device="cpu").close()
+        make_physics(varied={"base_com": Draw((0.0, 0.01), "run")}, device="cuda:0", pipeline="gpu")
+    make_physics(varied={"base_com": Draw((0.0, 0.01), "run")}, device="cuda:0", pipeline="cpu").close()
+    make_physics(varied={"base_com": Draw((0.0, 0.01), "run")}, device="cpu").close()

@@ -12,6 +12,7 @@ from gpugym_jax.config import (
     Commands,
     Config,
     Control,
+    Draw,
     Observations,
     Pushes,
     Randomize,
@@ -114,7 +115,9 @@ def test_robot_that_is_not_finite_is_reset_and_counted(mdp: Mdp) -> None:
     task, reading = begin(mdp)
     v = mdp.judge(task, at(reading, dof_vel=jnp.full(12, jnp.nan)))
     assert bool(v.terminated) and float(v.metrics["events/not_finite"]) == 1.0 and float(v.reward) == 0.0
-    for leaf in jax.tree.leaves((v.robot, v.final_obs, v.reward, v.metrics, v.task.replace(key=None))):
+    for leaf in jax.tree.leaves(
+        (v.robot, v.final_obs, v.reward, v.metrics, v.task.replace(key=None, run_key=None))
+    ):
         assert np.all(np.isfinite(leaf))
 
 
@@ -153,11 +156,16 @@ def test_who_goes_on_is_seen_as_judged_and_who_begins_anew_as_written(mdp: Mdp) 
 
 
 def test_variation_is_kept_or_redrawn() -> None:
-    for every, same in (("run", True), ("episode", False)):
-        mdp = change(randomize=Randomize(every=every, friction=(0.5, 1.0), start_step=False))
-        task, reading = begin(mdp)
-        v = mdp.judge(task.replace(step=jnp.int32(49)), reading)
-        assert (float(v.variation.friction) == float(task.variation.friction)) is same
+    """Each property by its own period; a write gets only what is renewed."""
+    properties = {"friction": (0.5, 1.0), "base_mass": Draw((-1.0, 1.0), "episode")}
+    mdp = change(randomize=Randomize(start_step=False, properties=properties))
+    task, reading = begin(mdp)
+    for step, renewed in ((48, False), (49, True)):
+        v = mdp.judge(task.replace(step=jnp.int32(step)), reading)
+        assert v.task.variation["friction"] == task.variation["friction"]
+        assert (v.task.variation["base_mass"] != task.variation["base_mass"]) == renewed
+        assert set(v.variation) == {"base_mass"}
+        assert v.variation["base_mass"] == v.task.variation["base_mass"]
 
 
 def test_targets_are_remembered_newest_first(mdp: Mdp) -> None:

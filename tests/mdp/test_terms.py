@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jaxtyping import Array, Key
 
-from gpugym_jax.config import ActionTerm, Commands, Observations, PhysicsConfig, Pushes, Randomize
+from gpugym_jax.config import ActionTerm, Commands, Draw, Observations, Pushes, Randomize
 from gpugym_jax.mdp.actions import make_targets
 from gpugym_jax.mdp.commands import make_command
 from gpugym_jax.mdp.groups import make_observer
@@ -117,8 +117,29 @@ def test_push_changes_the_planar_velocity(mode: str, low: float) -> None:
     np.testing.assert_allclose(got[:, 2], 2.0)
 
 
-def test_variation_stays_nominal_without_a_range() -> None:
-    sample = make_sample_variation(Randomize(base_mass=(-1.0, 1.0)), PhysicsConfig(friction=0.8))
-    got = jax.vmap(sample)(KEYS)
-    np.testing.assert_allclose(got.friction, 0.8, rtol=1e-6)
-    assert float(got.base_mass.min()) < -0.99 and float(got.base_mass.max()) > 0.99
+def test_a_variation_has_what_differs_and_no_more() -> None:
+    sample = make_sample_variation(Randomize(properties={"base_mass": (-1.0, 1.0), "friction": None}), ROBOT)
+    got = jax.vmap(sample)(KEYS, KEYS)
+    assert set(got) == {"base_mass"}
+    assert float(got["base_mass"].min()) < -0.99 and float(got["base_mass"].max()) > 0.99
+
+
+def test_properties_are_drawn_from_keys_of_their_own() -> None:
+    """Another property changes no draw; those of the run come from its key, the others from the episode's."""
+    alone = {"friction": (0.5, 1.0)}
+    more = {"base_mass": (-1.0, 1.0), "armature": Draw((0.0, 0.01), "episode"), **alone}
+    other = jax.random.key(9)
+    one = make_sample_variation(Randomize(properties=alone), ROBOT)(KEY, KEY)
+    many = make_sample_variation(Randomize(properties=more), ROBOT)
+    two, three = many(KEY, KEY), many(KEY, other)
+    assert one["friction"] == two["friction"] == three["friction"]
+    assert two["base_mass"] == three["base_mass"] != two["friction"]
+    assert two["armature"].shape == (len(ROBOT.dofs),) and len(set(map(float, two["armature"]))) > 1
+    assert float(jnp.abs(two["armature"] - three["armature"]).min()) > 0
+
+
+def test_an_unknown_property_is_told_its_neighbour() -> None:
+    with pytest.raises(
+        UserError, match="no property or key in randomize named 'frictoin'. Did you mean 'fric"
+    ):
+        make_sample_variation(Randomize(properties={"frictoin": (0.5, 1.0)}), ROBOT)

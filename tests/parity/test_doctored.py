@@ -23,7 +23,6 @@ class Doctored:
     """C MuJoCo, with something done to what goes in and comes out."""
 
     traceable = False
-    redraws = True
     is_double: bool | None = None
 
     def __init__(
@@ -40,9 +39,9 @@ class Doctored:
         """As inside."""
         return self.inner.init(robot, self.variation(variation))
 
-    def step(self, sim: Any, torque: Any) -> Any:
+    def step(self, sim: Any, torque: Any, wrench: Any = None) -> Any:
         """As inside."""
-        return self.inner.step(sim, self.torque(np.asarray(torque)))
+        return self.inner.step(sim, self.torque(np.asarray(torque)), wrench)
 
     def write(self, sim: Any, mask: Any, robot: RobotState, variation: Variation) -> Any:
         """As inside."""
@@ -79,7 +78,7 @@ def out(found: list[Row]) -> set[tuple[str, str]]:
 
 
 def scaled(factor: float) -> Callable[[Variation], Variation]:
-    return lambda v: v.replace(friction=np.float32(factor) * v.friction)
+    return lambda v: {name: np.float32(factor) * value for name, value in v.items()}
 
 
 def test_a_sound_one_passes(setup: Setup) -> None:

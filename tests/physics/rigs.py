@@ -19,7 +19,6 @@ import pytest
 
 from gpugym_jax.config import IsaacGym, PhysicsConfig
 from gpugym_jax.physics import make_physics
-from gpugym_jax.physics.variation import nominal
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import Scene
@@ -119,11 +118,12 @@ def tumbling(robot: Robot, seed: int = 0, height: float = 2.0) -> RobotState:
 
 
 def varied(**given: Any) -> Variation:
-    """Nominal but for what is given: for all robots, or for each."""
-    plain = nominal(NUM_ENVS, 1.0)
-    return plain.replace(
-        **{name: np.broadcast_to(np.float32(x), getattr(plain, name).shape) for name, x in given.items()}
-    )
+    """What is given: of each robot, or the same of all."""
+    each = {name: np.asarray(x, np.float32) for name, x in given.items()}
+    return {
+        name: x if x.shape[:1] == (NUM_ENVS,) else np.tile(x, (NUM_ENVS, *(1,) * x.ndim))
+        for name, x in each.items()
+    }
 
 
 def hold(rig: Rig, sim: Any, steps: int) -> Any:

@@ -16,7 +16,7 @@ def test_overflow_is_told(impl: str) -> None:
     """Four feet on the ground want more room than for three contacts, and the air wants none."""
     robot = ROBOTS["toy"]
     cfg = PhysicsConfig(backend="mjx", impl=impl, contacts=3)
-    physics = make_physics(Scene(robot), cfg, NUM_ENVS, DT, varied=[])
+    physics = make_physics(Scene(robot), cfg, NUM_ENVS, DT, varied={})
     step, torque = jax.jit(physics.step), np.zeros((NUM_ENVS, 4), np.float32)
     grounded = physics.read(step(physics.init(settled("toy"), varied()), torque))
     assert np.all(grounded.overflow)

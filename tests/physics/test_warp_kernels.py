@@ -33,7 +33,7 @@ def test_a_step_names_its_modules_without_a_gpu() -> None:
 def test_a_step_loads_nothing_that_was_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = make_scene("mini_cheetah")
     robot = scene.robot
-    physics = make_physics(scene, PhysicsConfig(backend="mjx", impl="warp"), 2, 0.005, varied=())
+    physics = make_physics(scene, PhysicsConfig(backend="mjx", impl="warp"), 2, 0.005, varied={})
     physics.ready()
     loaded = []
     compile_module = wp._src.context.Module._compile
@@ -45,9 +45,8 @@ def test_a_step_loads_nothing_that_was_not_built(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(wp._src.context.Module, "_compile", noted)
     n, dofs = 2, len(robot.dofs)
     from gpugym_jax.mdp.resets import basic
-    from gpugym_jax.physics.variation import nominal
 
     start = jax.tree.map(lambda x: jnp.tile(x, (n, *[1] * x.ndim)), basic(jax.random.key(0), robot))
-    sim = physics.init(start, nominal(n, 1.0))
+    sim = physics.init(start, {})
     jax.block_until_ready(jax.jit(physics.step)(sim, np.zeros((n, dofs), np.float32)))
     assert loaded == []

@@ -91,8 +91,8 @@ def test_the_file_lies_in_the_run_by_default(logs: Path) -> None:
     [
         (["--task=cartpole", "runner.log_dir=/nowhere"], "looked in /nowhere/cartpole"),
         (["--checkpoint=5"], "no checkpoint model_5"),
-        (["ppo.actor=[16,9]"], "networks"),
-        (["observations.actor=[dof_pos_abs]"], "observations"),
+        (["ppo.actor=[16,9]"], "was trained with ppo.actor="),
+        (["observations.actor=[dof_pos_abs]"], "was trained with observations.actor="),
         (
             ["--task=pendulum", "--load_run={run}"],
             "is of task cartpole and robot cartpole, not of task pendulum",

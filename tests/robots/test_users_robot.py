@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 from robots.menagerie import LEGS, WEIGHT, make_robot
 
-from gpugym_jax.config import ActionTerm, Config, Control, Observations, PhysicsConfig
+from gpugym_jax.config import ActionTerm, Config, Control, Draw, Observations, PhysicsConfig
 from gpugym_jax.env import make_env
 from gpugym_jax.gate.rollout import rollout
 from gpugym_jax.gate.scenario import draw_scenario
 from gpugym_jax.gate.video import make_camera
 from gpugym_jax.physics import make_physics
-from gpugym_jax.physics.variation import nominal
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import Scene
@@ -64,7 +63,7 @@ def rig(robot: Robot, request: pytest.FixtureRequest) -> Rig:
     cfg = PhysicsConfig(
         backend="mujoco" if live else "mjx", impl="auto" if live else request.param, self_collisions=True
     )
-    physics = make_physics(Scene(robot), cfg, NUM_ENVS, DT, varied=["friction"])
+    physics = make_physics(Scene(robot), cfg, NUM_ENVS, DT, varied={"friction": Draw((0.1, 1.0), "run")})
     pose, kp, kd = (np.float32(x) for x in (robot.default_dof_pos, robot.kp, robot.kd))
 
     def drive(sim: Any, gain: Any) -> Any:
@@ -96,7 +95,7 @@ def after(rig: Rig, sim: Any, gain: Any, steps: int) -> tuple[Any, Reading]:
 
 
 def on_ground() -> Variation:
-    return nominal(NUM_ENVS, FRICTION)
+    return {"friction": FRICTION}
 
 
 def test_it_stands_slides_and_falls(rig: Rig) -> None:
@@ -185,7 +184,7 @@ def task(robot: Robot) -> Config:
 
 def test_it_goes_through_the_environment(robot: Robot) -> None:
     cfg, scene = task(robot), Scene(robot)
-    physics = make_physics(scene, cfg.physics, NUM_ENVS, DT, varied=[])
+    physics = make_physics(scene, cfg.physics, NUM_ENVS, DT, varied={})
     env = make_env(cfg, robot, physics)
     state, obs = env.reset(jax.random.key(0))
     for _ in range(50):
