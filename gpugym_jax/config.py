@@ -134,11 +134,14 @@ class RewardOptions:
 
 @dataclass(frozen=True)
 class Pushes:
-    """Velocity kicks from outside."""
+    """Kicks from outside, which change a velocity at once, and pulls, which act for some time."""
 
     every_s: NotNegative = 0.0  # 0: never
     lin_vel: NotNegative = 0.0  # m/s, half width, world x and y
     ang_vel: NotNegative = 0.0  # rad/s, half width, each axis
+    force: NotNegative = 0.0  # N, half width, world x and y, at the base's centre of mass
+    torque: NotNegative = 0.0  # N m, half width, each axis, on the base
+    seconds: Positive = 0.1  # for which force and torque last
     mode: Literal["add", "set"] = "add"  # "add" as gpuGym, "set" as legged_gym
 
 

@@ -19,6 +19,7 @@ def make_env(cfg: Config, robot: Robot, physics: Physics) -> Env:
     start, act, torque, judge, observe, renew = (
         jax.jit(jax.vmap(f)) for f in (mdp.start, mdp.act, mdp.torque, mdp.judge, mdp.observe, mdp.renew)
     )
+    wrench = jax.jit(jax.vmap(mdp.wrench)) if mdp.wrench else None
     split = jax.jit(jax.random.split, static_argnums=1)
 
     def reset(key: Key[Array, ""]) -> tuple[EnvState, Obs]:
@@ -30,7 +31,7 @@ def make_env(cfg: Config, robot: Robot, physics: Physics) -> Env:
     def substep(carry: tuple[Any, Any], _: None) -> tuple[tuple[Any, Any], None]:
         task, sim = carry
         task, tau = torque(task, physics.read(sim))
-        return (task, physics.step(sim, tau)), None
+        return (task, physics.step(sim, tau, wrench(task) if wrench else None)), None
 
     def step(state: EnvState, action: Float[Array, "env act"]) -> tuple[EnvState, StepResult]:
         task = act(state.task, action)

@@ -137,6 +137,8 @@ class TaskState(struct.PyTreeNode):
     encoder_offset: Float[Array, "*env dof"]  # rad, what encoders say too much
     seen: dict[str, Seen]  # of the observation groups with history or delay
     push_in: Int[Array, "*env"]  # control steps until the next push
+    wrench: Float[Array, "*env 6"]  # N, N m, world, at the base's centre of mass: what pulls at it now
+    pull_left: Int[Array, "*env"]  # control steps for which it does
 
 
 class Number(NamedTuple):
@@ -225,6 +227,12 @@ class Judge(Protocol):
     def __call__(self, task: TaskState, reading: Reading, /) -> Verdict: ...
 
 
+class Wrench(Protocol):
+    """What pulls at the base in the coming substep: N, N m, world, at its centre of mass."""
+
+    def __call__(self, task: TaskState, /) -> Float[Array, "6"]: ...
+
+
 class Observe(Protocol):
     """What the networks see, and what is remembered of it."""
 
@@ -243,6 +251,7 @@ class Mdp(NamedTuple):
     start: Start
     act: Act
     torque: Torque
+    wrench: Wrench | None  # None: the task asks for none, and nothing is compiled for it
     judge: Judge
     observe: Observe
     renew: Renew

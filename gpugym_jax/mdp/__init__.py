@@ -24,6 +24,7 @@ def make_mdp(cfg: Config, robot: Robot) -> Mdp:
         start=partial(steps.start, p),
         act=partial(steps.act, p),
         torque=partial(steps.torque, p),
+        wrench=(lambda task: task.wrench) if p.pull else None,
         judge=partial(steps.judge, p),
         observe=partial(steps.observe, p),
         renew=partial(steps.renew, p),

@@ -14,7 +14,7 @@ from gpugym_jax.mdp.actuators import make_actuator
 from gpugym_jax.mdp.clocks import make_clock
 from gpugym_jax.mdp.commands import make_command
 from gpugym_jax.mdp.groups import Observer, make_observer
-from gpugym_jax.mdp.pushes import make_push
+from gpugym_jax.mdp.pushes import kicks, make_pull, make_push
 from gpugym_jax.mdp.randomize import SampleVariation, make_sample_variation, renewed
 from gpugym_jax.mdp.resets import make_sample_state
 from gpugym_jax.mdp.rewards import REWARDS
@@ -46,7 +46,9 @@ class Parts(NamedTuple):
     growth: float  # of a robot's progress, an episode
     sample_state: Callable[[Key[Array, ""]], RobotState]
     sample_variation: SampleVariation
-    push: Callable[[Key[Array, ""], RobotState], RobotState]
+    push: Callable[[Key[Array, ""], RobotState], RobotState] | None  # None: pushes change no velocity
+    pull: Callable[[Key[Array, ""]], Float[Array, "6"]] | None
+    pull_steps: int  # for which a pull lasts
     observer: Observer
     reward: Callable[[Snapshot, Bool[Array, ""]], tuple[Array, dict[str, Array]]]
     ends: dict[str, Callable[[Snapshot], Array]]
@@ -101,7 +103,9 @@ def make_parts(cfg: Config, robot: Robot) -> Parts:
         growth=cfg.commands.growth if cfg.commands.sampler == "curriculum" else 0.0,
         sample_state=make_sample_state(cfg.reset, robot),
         sample_variation=make_sample_variation(cfg.randomize, robot),
-        push=make_push(cfg.pushes),
+        push=make_push(cfg.pushes) if kicks(cfg.pushes) else None,
+        pull=make_pull(cfg.pushes),
+        pull_steps=max(1, round(cfg.pushes.seconds / dt)),
         observer=make_observer(cfg.observations, robot, tuple(cfg.actions)),
         encoder_offset=cfg.observations.encoder_offset or (0.0, 0.0),
         reward=make_reward(cfg, robot, dt),

@@ -12,6 +12,8 @@ from gpugym_jax.types import Obs, Reading, RobotState, TaskState, Verdict
 
 K_NEXT, K_NOISE, K_PUSH, K_COMMAND, K_EPISODE, K_CLOCK = range(6)
 """What a robot's key is split into each step; `fold_in(key, K_NOISE)` is the second of them."""
+K_PULL = 2
+"""Beside the two that the key of a push is split into for its kick."""
 FOLLOWED_S, FOLLOWED_ENOUGH = 2.0, 0.8
 """s, over which it is averaged how well commands are followed, and what of it (1 is exactly) is progress."""
 
@@ -56,6 +58,8 @@ def fresh(
         run_key=k_run,
         encoder_offset=uniform(k_encoder, (num_dofs,), p.encoder_offset),
         seen=p.observer.init(k_seen),
+        wrench=jnp.zeros(6),
+        pull_left=jnp.zeros((), jnp.int32),
         push_in=jax.random.randint(k_push, (), 1, max(1, p.push_every) + 1, jnp.int32),
     )
     return task, state
@@ -187,4 +191,16 @@ def go_on(
         return task, jnp.zeros((), bool), robot
     pushed = task.push_in <= 1
     task = task.replace(push_in=jnp.where(pushed, p.push_every, task.push_in - 1))
+    task = pull(p, task, pushed, jax.random.fold_in(keys[K_PUSH], K_PULL))
+    if p.push is None:
+        return task, jnp.zeros((), bool), robot
     return task, pushed, select(pushed, p.push(keys[K_PUSH], robot), robot)
+
+
+def pull(p: Parts, task: TaskState, pushed: Bool[Array, ""], key: Key[Array, ""]) -> TaskState:
+    """A pull begins with a push and lasts for some control steps."""
+    if p.pull is None:
+        return task
+    left = jnp.where(pushed, p.pull_steps, jnp.maximum(task.pull_left - 1, 0))
+    held = jnp.where(left > 0, task.wrench, 0.0)
+    return task.replace(wrench=jnp.where(pushed, p.pull(key), held), pull_left=left)

@@ -44,7 +44,7 @@ OPEN: Table = {
     "": "reset terminations",
     "commands": "sampler lin_vel_x lin_vel_y ang_vel_yaw resample_s zero_below zero_probability "
     "heading first_share growth",
-    "pushes": "every_s lin_vel ang_vel mode",
+    "pushes": "every_s lin_vel ang_vel force torque seconds mode",
     "physics": "backend impl friction self_collisions solver_iterations line_search_iterations "
     "contacts constraints threads",
     "physics.isaac": "python contact device pipeline headless camera graphics_device terrain start_timeout_s "

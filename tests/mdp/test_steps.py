@@ -144,6 +144,23 @@ def test_the_first_push_is_anywhere_in_the_period_after_each_reset() -> None:
     assert np.bincount(again, minlength=6)[1:].min() > 70
 
 
+def test_a_pull_lasts_its_seconds_and_writes_no_robot() -> None:
+    mdp = change(pushes=Pushes(every_s=0.16, force=30.0, torque=2.0, seconds=0.06))
+    assert mdp.wrench is not None and change().wrench is None
+    task, reading = begin(mdp)
+    task, seen = task.replace(push_in=jnp.int32(2)), []
+    for _ in range(10):
+        v = mdp.judge(task, reading)
+        assert not bool(v.rewrite)
+        task = v.task
+        seen.append(np.asarray(mdp.wrench(task)))
+    # drawn after the second step, held for three, and again eight steps later
+    assert [bool(w.any()) for w in seen] == [False, True, True, True, False, False, False, False, False, True]
+    np.testing.assert_array_equal(seen[1], seen[3])
+    assert np.all(seen[1] != seen[9], where=np.arange(6) != 2)
+    assert seen[1][2] == 0 and np.abs(seen[1][:2]).max() <= 30.0 and np.abs(seen[1][3:]).max() <= 2.0
+
+
 def test_who_goes_on_is_seen_as_judged_and_who_begins_anew_as_written(mdp: Mdp) -> None:
     task, reading = begin(mdp)
     elsewhere = at(reading, base_pos=jnp.array([0.0, 0.0, 0.7]))
