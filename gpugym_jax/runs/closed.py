@@ -52,8 +52,12 @@ OPEN: Table = {
     "rest_offset bounce_threshold_velocity max_depenetration_velocity friction_offset_threshold "
     "friction_correlation_distance buffer_size_multiplier max_gpu_contact_pairs",
     "runner": "iterations save_every keep experiment_name run_name log_dir trackers stop_at_reward",
-    "evaluate": "episodes seconds max_falls max_lin_vel_error max_ang_vel_error max_action_jerk max_torque "
-    "max_dof_vel max_foot_slip min_upright_share friction",
+    "evaluate": "episodes seconds friction max_falls max_lin_vel_error max_ang_vel_error max_action_jerk "
+    "max_torque max_dof_vel max_foot_slip min_upright_share",
+    "evaluate.start": "height tilt yaw lin_vel ang_vel dof_pos dof_vel dofs",
+    "evaluate.commands": "lin_vel_x lin_vel_y ang_vel_yaw resample_s zero_below zero_share",
+    "evaluate.pushes": "every_s lin_vel ang_vel",
+    "evaluate.falls": "bodies force tilt height",
 }
 """What it is asked for and tested with, by whom it is computed, where files go."""
 
