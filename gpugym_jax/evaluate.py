@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 EXAMINERS = ("evaluate", "physics")
 """Sections of the exam that the command line may change."""
-TASKS = {"commands": "evaluate.commands", "pushes": "evaluate.pushes", "reset": "evaluate.start"}
-TASKS["terminations"] = "evaluate.falls"
-"""Sections of a task that an exam has of its own."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +45,6 @@ class Flags:
 
 def examiners(flags: Flags, overrides: list[str]) -> tuple[list[str], list[str]]:
     """The overrides that change the exam, and those that are for the policy's run."""
-    for text in overrides:
-        section = text.partition(".")[0]
-        if section in TASKS:
-            raise UserError(f"{text}: an exam has its own section for it, {TASKS[section]}.")
     mine = [text for text in overrides if text.partition(".")[0] in EXAMINERS]
     given = {"episodes": flags.episodes, "seconds": flags.seconds}
     plain = [f"evaluate.{name}={value}" for name, value in given.items() if value is not None]
