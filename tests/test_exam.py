@@ -31,7 +31,7 @@ EASY = Gate(
     commands=ExamCommands((0, 0), (0, 0), (0, 0)),
     pushes=ExamPushes(every_s=0.0),
     friction=(1.0, 1.0),
-    falls=Falls(bodies=(), force=1e9, tilt=9.0, height=0.0),
+    falls=Falls(bodies=(), force=1e9, tilt=3.1, height=0.0),
     max_falls=0.99,
     max_lin_vel_error=1e9,
     max_ang_vel_error=1e9,

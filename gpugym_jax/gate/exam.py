@@ -18,6 +18,7 @@ from gpugym_jax.config_yaml import load_config, task_names, with_overrides
 from gpugym_jax.policy.metadata import Contract
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import Scene, make_scene
+from gpugym_jax.tables import unknown
 
 MAX_STEP_S = 0.2
 """s: a policy that acts more seldom cannot be measured."""
@@ -90,6 +91,8 @@ def find_exam(contract: Contract, task: str = "", own: bool = False, overrides: 
         NotJudgedError: the policy names a task that is not ours, or cannot sit the exam.
         UserError: `task` is not ours, or an override is wrong.
     """
+    if task and task not in task_names():
+        raise unknown("task", task, task_names())
     if own:
         cfg = with_overrides(contract.cfg, overrides)
     elif task or contract.task in task_names():
