@@ -1,21 +1,17 @@
-"""Episodes of a policy in C MuJoCo, and the record of them."""
+"""Episodes of a policy in a world, and the record of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
-from gpugym_jax.gate import world as sim
-from gpugym_jax.gate.falls import make_fallen
+from gpugym_jax.gate.falls import Fallen
 from gpugym_jax.gate.observe import Memory, begin, observe
 from gpugym_jax.gate.scenario import Scenario
-from gpugym_jax.gate.world import World
+from gpugym_jax.gate.world import World, base_velocity
 from gpugym_jax.policy.file import Policy
 from gpugym_jax.policy.metadata import Contract
-
-Fallen = Callable[[sim.State, ndarray], ndarray]
 
 
 @dataclass(frozen=True)
@@ -59,13 +55,13 @@ def drive(
         if name in blocks:
             whole[:, contract.actuated] = blocks[name]
     torque, limit = feed, contract.torque_limits
-    for _ in range(contract.decimation):
+    for _ in range(round(contract.step_dt / world.sim_dt)):
         smoothed = contract.smoothing * wanted + (1.0 - contract.smoothing) * smoothed
-        state = sim.look(world)
+        state = world.look()
         error = contract.default_joint_pos + smoothed - state.dof_pos
         torque = contract.stiffness * error - contract.damping * state.dof_vel + feed
         torque = np.clip(torque, -limit, limit)
-        sim.advance(world, torque)
+        torque = world.advance(torque)
     return smoothed, torque
 
 
@@ -74,7 +70,7 @@ def control_step(
 ) -> tuple[Tick, Frame]:
     """Observe, act, simulate for one control step."""
     c, memory = policy.contract, tick.memory
-    obs = observe(c, sim.look(world), memory, command, tick.foot_force)
+    obs = observe(c, world.look(), memory, command, tick.foot_force)
     actions, raw = policy.act(obs)
     blocks = targets(c, actions)
     smoothed, torque = drive(c, world, memory.smoothed, blocks)
@@ -85,7 +81,7 @@ def control_step(
         smoothed=smoothed,
         phase=np.mod(memory.phase + 2.0 * np.pi * c.gait_hz * c.step_dt, 2.0 * np.pi),
     )
-    felt = sim.forces(world)
+    felt = world.forces()
     tick = Tick(memory, felt[:, world.feet])
     return tick, _frame(c, world, command, blocks, torque, felt, fallen)
 
@@ -99,7 +95,7 @@ def _frame(
     felt: ndarray,
     fallen: Fallen,
 ) -> Frame:
-    state = sim.look(world)
+    state = world.look()
     target = next(iter(blocks.values()))
     if "dof_pos_target" in blocks:
         target = blocks["dof_pos_target"] + contract.default_joint_pos[list(contract.actuated)]
@@ -107,14 +103,14 @@ def _frame(
         command=command,
         base_pos=state.base_pos,
         base_quat=state.base_quat,
-        base_lin_vel=sim.base_velocity(state),
+        base_lin_vel=base_velocity(state),
         base_ang_vel=state.base_ang_vel,
         dof_pos=state.dof_pos,
         dof_vel=state.dof_vel,
         target=target,
         torque=torque[:, contract.actuated],
         foot_force=felt[:, world.feet],
-        foot_pos=sim.foot_positions(world),
+        foot_pos=world.foot_positions(),
         fallen=fallen(state, felt),
     )
 
@@ -125,21 +121,18 @@ def stack(frames: list[Frame]) -> Frame:
     return Frame(**{name: np.stack([getattr(f, name) for f in frames]) for name in names})
 
 
-def start(policy: Policy, scenario: Scenario, careful: bool = True) -> tuple[World, Tick, Fallen]:
-    """Robots at the start of the scenario; `careful` as in `world.make_model`."""
-    world = sim.make_world(policy.contract, scenario.scene, scenario.friction, careful)
-    sim.place(world, scenario.start)
-    feet = np.zeros((len(scenario.friction), len(world.feet), 3))
-    fallen = make_fallen(policy.contract.cfg.terminations, world.robot)
-    return world, Tick(begin(policy.contract, scenario.phase), feet), fallen
+def start(policy: Policy, world: World, scenario: Scenario) -> Tick:
+    """Put the world's robots to the start of the scenario."""
+    world.place(scenario.start)
+    feet = np.zeros((len(scenario.phase), len(world.feet), 3))
+    return Tick(begin(policy.contract, scenario.phase), feet)
 
 
-def rollout(policy: Policy, scenario: Scenario) -> Frame:
+def rollout(policy: Policy, world: World, fallen: Fallen, scenario: Scenario) -> Frame:
     """Play the scenario to its end. A robot that falls goes on, as it would on a bench; `fallen` tells."""
-    world, tick, fallen = start(policy, scenario)
-    frames = []
+    tick, frames = start(policy, world, scenario), []
     for command, kicked, kick in zip(scenario.command, scenario.kicked, scenario.kick, strict=True):
         tick, frame = control_step(policy, world, fallen, tick, command)
         frames.append(frame)
-        sim.kick(world, kicked, kick, scenario.keep)
+        world.kick(kicked, kick)
     return stack(frames)
