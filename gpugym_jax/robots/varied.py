@@ -170,6 +170,8 @@ VARIED: dict[str, Varied] = {
     "armature": Varied("kg m^2", each_dof, add_to_dofs("dof_armature")),
     # added to each joint's dry friction
     "dof_friction": Varied("N m", each_dof, add_to_dofs("dof_frictionloss"), trace=1e-6),
+    # added to each joint's, which is linear in its speed
+    "dof_damping": Varied("N m s/rad", each_dof, add_to_dofs("dof_damping")),
     # added, each axis, world
     "gravity": Varied("m/s^2", vector, add_gravity),
 }

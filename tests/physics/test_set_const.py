@@ -25,6 +25,7 @@ RANGES = {
     "base_com": (-0.05, 0.05),
     "armature": (0.0, 0.02),
     "dof_friction": (0.0, 0.5),
+    "dof_damping": (0.0, 0.5),
     "gravity": (-1.0, 1.0),
 }
 TENDON = """
