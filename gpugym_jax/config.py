@@ -10,7 +10,6 @@ from gpugym_jax.bounds import (
     FolderName,
     GraphicsDevice,
     NotNegative,
-    NotNegativeRange,
     Numbers,
     Positive,
     Positives,
@@ -20,6 +19,7 @@ from gpugym_jax.bounds import (
     Whole,
     WholeRange,
 )
+from gpugym_jax.config_exam import Gate
 from gpugym_jax.tables import UserError
 
 Terms = dict[str, dict[str, object]]
@@ -270,23 +270,6 @@ class Runner:
     log_dir: str = "logs"
     trackers: tuple[str, ...] = ("csv", "tensorboard")
     stop_at_reward: Finite | None = None  # mean episode reward at which training ends
-
-
-@dataclass(frozen=True)
-class Gate:
-    """What `evaluate` demands of a policy in C MuJoCo. None: reported, not judged."""
-
-    episodes: Count = 100
-    seconds: Positive = 10.0
-    max_falls: Whole = 0  # with pushes, frictions and commands over the trained range
-    max_lin_vel_error: NotNegative | None = None  # m/s, mean after 1 s, no pushes, commands <= 1 m/s
-    max_ang_vel_error: NotNegative | None = None  # rad/s, likewise
-    max_action_jerk: NotNegative | None = None  # rms second difference of joint targets, rad
-    max_torque: NotNegative | None = None  # rms, N m
-    max_dof_vel: NotNegative | None = None  # rms, rad/s
-    max_foot_slip: NotNegative | None = None  # m/s, mean speed of feet in contact
-    min_upright_share: Share | None = None  # cartpole, pendulum: share of the last half, |angle| < 0.2 rad
-    friction: NotNegativeRange = (0.5, 1.25)
 
 
 @dataclass(frozen=True)

@@ -1,45 +1,54 @@
-"""`python -m gpugym_jax.evaluate --policy=FILE`: a policy before its gate in C MuJoCo. Exit code 0: pass."""
+"""`python -m gpugym_jax.evaluate --policy=FILE`: a policy before its gate in C MuJoCo.
+
+Exit code 0: passed; 1: not passed, or not judged; 2: what was given is wrong.
+"""
 
 import dataclasses
 import hashlib
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tyro
 from rich.console import Console
 from rich.table import Table
 
 from gpugym_jax import cli
-from gpugym_jax.config import Gate
-from gpugym_jax.gate.measure import SETTLED_S
 from gpugym_jax.tables import UserError
+
+if TYPE_CHECKING:
+    from gpugym_jax.gate.exam import Exam
+    from gpugym_jax.policy.file import Policy
+
+
+EXAMINERS = ("evaluate", "physics")
+"""Sections of the exam that the command line may change."""
 
 
 @dataclass(frozen=True)
 class Flags:
-    """Judge a policy in C MuJoCo, with the bounds of its configuration (evaluate.max_falls=1 changes one)."""
+    """Judge a policy in C MuJoCo by the exam of its task, or of --task (evaluate.episodes=500 changes it)."""
 
     common: tyro.conf.OmitArgPrefixes[cli.Common] = field(default_factory=cli.Common)
     policy: Path | None = None
     """A policy file; without it, the checkpoint that --task, --load_run and --checkpoint name."""
+    own_exam: bool = False
+    """Let the policy's own configuration be the exam, of a task of your own."""
     episodes: int | None = None
-    """In each of the two scenarios; the configuration's evaluate.episodes by default."""
+    """In each of the two scenarios; the exam's evaluate.episodes by default."""
     seconds: float | None = None
-    """Length of an episode; the configuration's evaluate.seconds by default."""
+    """Length of an episode; the exam's evaluate.seconds by default."""
     json: Path | None = None
     """Where to write the figures."""
 
 
-def gate_of(flags: Flags, gate: Gate) -> Gate:
-    """The configuration's gate with what the flags change."""
-    if flags.episodes is not None and flags.episodes < 1:
-        raise UserError(f"--episodes={flags.episodes}: at least one is needed.")
-    if flags.seconds is not None and flags.seconds <= SETTLED_S:
-        raise UserError(f"--seconds={flags.seconds:g}: the first {SETTLED_S:g} s do not count, give more.")
+def examiners(flags: Flags, overrides: list[str]) -> tuple[list[str], list[str]]:
+    """The overrides that change the exam, and those that are for the policy's run."""
+    mine = [text for text in overrides if text.partition(".")[0] in EXAMINERS]
     given = {"episodes": flags.episodes, "seconds": flags.seconds}
-    return dataclasses.replace(gate, **{k: v for k, v in given.items() if v is not None})
+    plain = [f"evaluate.{name}={value}" for name, value in given.items() if value is not None]
+    return [*mine, *plain], [text for text in overrides if text not in mine]
 
 
 def _number(value: Any) -> str:
@@ -66,36 +75,53 @@ def table_of(title: str, measures: dict[str, dict[str, Any]], rows: list[Any]) -
     return table
 
 
-def run(flags: Flags, overrides: list[str]) -> int:
-    """Judge, print, write."""
-    from gpugym_jax.gate.verdict import evaluate
-    from gpugym_jax.robots.scene import make_scene
-    from gpugym_jax.runs.results import write_result
+def title_of(policy: "Policy", exam: "Exam") -> str:
+    """Who was judged, and by what."""
+    what = f"its own exam, {exam.task}" if exam.own else f"exam {exam.task}"
+    changed = f", with {' '.join(exam.changed)}" if exam.changed else ""
+    return f"{policy.source} by {what}{changed}: {exam.gate.episodes} episodes of {exam.gate.seconds:g} s"
 
-    policy = cli.choose(flags.common, overrides, flags.policy).policy
+
+def facts_of(flags: Flags, policy: "Policy") -> dict[str, Any]:
+    """Which policy was judged, for a file of figures."""
     c = policy.contract
-    gate, scene = gate_of(flags, c.cfg.evaluate), make_scene(c.robot)
-    measures, rows, circumstances = evaluate(policy, scene, gate, flags.common.seed or 0)
-    passed = all(row.passed for row in rows)
-    figures = {
+    return {
         "policy": policy.source,
         "sha256": hashlib.sha256(flags.policy.read_bytes()).hexdigest() if flags.policy else None,
         "task": c.task,
         "robot": c.robot,
         "iteration": c.iteration,
         "trained_at_commit": policy.metadata["git_commit"] or None,
-        **circumstances,
-        "measures": measures,
-        "verdicts": [dataclasses.asdict(row) for row in rows],
-        "passed": passed,
     }
-    title = (
-        f"{policy.source} ({c.task}, {circumstances['episodes']} episodes of {circumstances['seconds']:g} s)"
-    )
-    Console().print(table_of(title, measures, rows))
+
+
+def run(flags: Flags, overrides: list[str]) -> int:
+    """Judge, print, write."""
+    from gpugym_jax.gate.exam import NotJudgedError, find_exam
+    from gpugym_jax.gate.verdict import evaluate
+    from gpugym_jax.runs.results import write_result
+
+    forced = flags.common.task if flags.policy else ""
+    if forced and flags.own_exam:
+        raise UserError(f"give --task={forced} or --own_exam, not both: each names an exam.")
+    changes, rest = examiners(flags, overrides)
+    common = dataclasses.replace(flags.common, task="") if flags.policy else flags.common
+    policy = cli.choose(common, rest, flags.policy).policy
+    try:
+        exam = find_exam(policy.contract, forced, flags.own_exam, changes)
+    except NotJudgedError as why:
+        print(f"not judged: {policy.source}: {why}")
+        if flags.json:
+            write_result(flags.json, {**facts_of(flags, policy), "passed": False, "not_judged": str(why)})
+        return 1
+    measures, rows, circumstances = evaluate(policy, exam, flags.common.seed or 0)
+    passed = all(row.passed for row in rows)
+    Console().print(table_of(title_of(policy, exam), measures, rows))
     print(f"{'passed' if passed else 'FAILED'} in {circumstances['wall_s']:.1f} s")
     if flags.json:
-        write_result(flags.json, figures)
+        verdicts = [dataclasses.asdict(row) for row in rows]
+        figures = {"measures": measures, "verdicts": verdicts, "passed": passed}
+        write_result(flags.json, {**facts_of(flags, policy), **circumstances, **figures})
     return 0 if passed else 1
 
 

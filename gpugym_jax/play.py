@@ -16,9 +16,10 @@ from gpugym_jax import cli
 from gpugym_jax.tables import UserError
 
 if TYPE_CHECKING:
+    from gpugym_jax.gate.exam import Exam
     from gpugym_jax.gate.scenario import Scenario
     from gpugym_jax.policy.choosing import Choice
-    from gpugym_jax.robots.scene import Scene
+    from gpugym_jax.policy.file import Policy
 
 SEQUENCE = (
     (0.0, 0.0, 0.0),
@@ -47,7 +48,7 @@ class Flags:
     seconds: float = 16.0
     """Length of the video."""
     pushes: bool = False
-    """Whether the task's pushes come."""
+    """Whether the exam's pushes come."""
     video: bool = True
     """Whether a video is drawn; --no_video leaves the plots."""
     out: Path | None = None
@@ -65,42 +66,40 @@ def commands(
     return np.clip(SEQUENCE, low, high)[part]
 
 
-def plan(flags: Flags, choice: "Choice", scene: "Scene") -> "Scenario":
-    """One episode with the commands that the flags ask for."""
+def plan(flags: Flags, policy: "Policy") -> tuple["Exam", "Scenario"]:
+    """One episode with the commands that the flags ask for, under the policy's own configuration."""
+    from gpugym_jax.gate.exam import exam_of
     from gpugym_jax.gate.scenario import draw_scenario
 
-    c = choice.policy.contract
-    friction = (c.cfg.physics.friction, c.cfg.physics.friction)
+    c = policy.contract
     if flags.seconds < 2.0 * c.step_dt:
         raise UserError(
             f"--seconds={flags.seconds:g}: give at least two control steps, {2.0 * c.step_dt:g} s."
         )
-    drawn = draw_scenario(
-        c,
-        scene,
-        episodes=1,
-        seconds=flags.seconds,
-        seed=flags.common.seed or 0,
-        calm=not flags.pushes,
-        friction=friction,
-    )
+    exam = exam_of(c.cfg, own=True)
+    ground = (exam.physics.friction, exam.physics.friction)
+    gate = dataclasses.replace(exam.gate, episodes=1, seconds=flags.seconds, friction=ground)
+    exam = dataclasses.replace(exam, gate=gate)
+    drawn = draw_scenario(exam, c.step_dt, seed=flags.common.seed or 0, calm=not flags.pushes)
     asked = commands(c.command_ranges, len(drawn.command), flags.command)
-    return dataclasses.replace(drawn, command=asked[:, None])
+    return exam, dataclasses.replace(drawn, command=asked[:, None])
 
 
-def film(flags: Flags, choice: "Choice", scenario: "Scenario") -> None:
+def film(flags: Flags, choice: "Choice", exam: "Exam", scenario: "Scenario") -> None:
     """Write video and plots of an episode."""
+    from gpugym_jax.gate.falls import make_fallen
     from gpugym_jax.gate.plots import write_plots
     from gpugym_jax.gate.rollout import rollout
     from gpugym_jax.gate.video import write_video
-    from gpugym_jax.gate.world import make_model, poses
+    from gpugym_jax.gate.world import make_model, make_world, poses
 
-    c, folder = choice.policy.contract, flags.out or choice.folder / "play"
-    record, robot = rollout(choice.policy, scenario), scenario.scene.robot
+    c, folder, robot = choice.policy.contract, flags.out or choice.folder / "play", exam.robot
+    world, fallen = make_world(exam, scenario.friction), make_fallen(exam.gate.falls, robot)
+    record = rollout(choice.policy, world, fallen, scenario)
     for path in write_plots(folder, record, c, robot):
         print(f"wrote {path}")
     if flags.video:
-        model = make_model(c, scenario.scene)
+        model = make_model(exam)
         shown = poses(robot, model, record.base_pos[:, 0], record.base_quat[:, 0], record.dof_pos[:, 0])
         fps = write_video(folder / "video.mp4", model, shown, c.step_dt)
         print(f"wrote {folder / 'video.mp4'}, {flags.seconds:g} s at {fps:g} frames a second")
@@ -115,17 +114,15 @@ def run(flags: Flags, overrides: list[str]) -> int:
     windowed = not flags.common.headless and bool(os.environ.get("DISPLAY"))
     if not windowed:
         choose_gl()
-    from gpugym_jax.robots.scene import make_scene
-
     choice = cli.choose(flags.common, overrides, flags.policy, flags.agent)
-    scenario = plan(flags, choice, make_scene(choice.policy.contract.robot))
+    exam, scenario = plan(flags, choice.policy)
     print(f"playing {choice.policy.source}")
     if windowed:
         from gpugym_jax.gate.viewer import watch
 
-        watch(choice.policy, scenario)
+        watch(choice.policy, exam, scenario)
     else:
-        film(flags, choice, scenario)
+        film(flags, choice, exam, scenario)
     return 0
 
 

@@ -34,11 +34,11 @@ class Flags:
     """
 
 
-def sections(cls: Any = Config) -> list[Any]:
-    """The dataclasses that a configuration is made of."""
-    inside = typing.get_type_hints(cls).values() if dataclasses.is_dataclass(cls) else typing.get_args(cls)
-    found = [section for part in inside for section in sections(part)]
-    return [cls, *found] if dataclasses.is_dataclass(cls) else found
+def sections(hint: Any = Config) -> list[Any]:
+    """The dataclasses that a type is made of."""
+    if dataclasses.is_dataclass(hint):
+        return [hint, *(s for part in typing.get_type_hints(hint).values() for s in sections(part))]
+    return [s for part in typing.get_args(hint) for s in sections(part)]
 
 
 def comments(cls: Any) -> dict[str, str]:

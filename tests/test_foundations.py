@@ -104,7 +104,18 @@ def test_a_name_is_registered_once() -> None:
 
 # ------------------------------------------------------------------ imports
 
-BASE = {"types", "frames", "tables", "config", "paths", "loops", "config_yaml", "bounds", "values"}
+BASE = {
+    "types",
+    "frames",
+    "tables",
+    "config",
+    "paths",
+    "loops",
+    "config_exam",
+    "config_yaml",
+    "bounds",
+    "values",
+}
 BELOW = BASE | {"robots", "mdp", "physics", "env", "ppo"}
 MAY_IMPORT = {
     "robots": BASE | {"robots"},

@@ -1,16 +1,19 @@
 """The JSON schema of a task's YAML takes the shipped tasks and refuses what the loader refuses."""
 
 import json
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import pytest
 import yaml
 
 from gpugym_jax import __main__ as gpugym
+from gpugym_jax.bounds import Range
 from gpugym_jax.config_yaml import task_names
 from gpugym_jax.mdp import parts
 from gpugym_jax.paths import CONFIGS
-from gpugym_jax.schema import task_schema
+from gpugym_jax.schema import loosened, section, sections, task_schema
+from gpugym_jax.values import typed
 
 SCHEMA = task_schema()
 TYPES: dict[str, Any] = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
@@ -28,7 +31,7 @@ def fits(schema: Any, value: Any) -> bool:
     if isinstance(schema, bool):
         return schema
     if "$ref" in schema:
-        return fits(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], value)
+        return fits(SCHEMA["$defs"].get(schema["$ref"].rpartition("/")[2], False), value)
     kinds = schema.get("type", [*TYPES, "number"])
     ok = any(is_of(k, value) for k in ([kinds] if isinstance(kinds, str) else kinds))
     ok &= value in schema.get("enum", [value])
@@ -102,6 +105,31 @@ def test_it_says_what_fields_and_terms_mean() -> None:
     assert SCHEMA["$defs"]["Control"]["properties"]["hz"]["description"] == "Hz, of the policy"
     first_line = (parts.REWARDS["torques"].__doc__ or "").partition("\n")[0]
     assert SCHEMA["properties"]["rewards"]["properties"]["torques"]["description"] == first_line
+
+
+@dataclass(frozen=True)
+class Draw:
+    """An entry."""
+
+    range: Range  # from and to
+
+
+@dataclass(frozen=True)
+class Varied:
+    """An open section."""
+
+    OPEN: ClassVar[str] = "properties"
+    every: bool = True  # each time
+    properties: dict[str, Draw | Range | None] = field(default_factory=dict)
+
+
+def test_an_open_section_takes_any_key_with_the_type_of_its_entries() -> None:
+    got = section(typed.json_schema(Varied), Varied)
+    assert sections(Varied) == [Varied, Draw]
+    assert list(got["properties"]) == ["every"]
+    assert got["properties"]["every"]["description"] == "each time"
+    assert fits(loosened(got["additionalProperties"]), [1, 2])
+    assert not fits(loosened(got["additionalProperties"]), [1])
 
 
 def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,7 +79,7 @@ WRONG = [
     ("ppo.actor=[64, wide]", f"ppo.actor {COUNT} 'wide'"),
     ("ppo.actor={a: 1}", "ppo.actor wants a list of whole numbers, got {'a': 1}"),
     ("evaluate.episodes=0", f"evaluate.episodes {COUNT} 0"),
-    ("evaluate.max_falls=-1", f"evaluate.max_falls {WHOLE} -1"),
+    ("evaluate.max_falls=1", "evaluate.max_falls wants a number of at least 0 and below 1, got 1"),
     ("physics.threads=-1", f"physics.threads {WHOLE} -1"),
     ("physics.isaac.graphics_device=-2", "physics.isaac.graphics_device wants a whole number of at least -1"),
     # ranges and lists

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from gpugym_jax.gate.observe import CONTACT_FORCE
@@ -46,8 +46,13 @@ def _contact(r: Frame) -> Bool[ndarray, "step n foot"]:
 
 
 def falls(r: Frame, dt: float) -> float:
-    """Episodes in which a termination of the task came up."""
+    """Episodes in which the robot fell."""
     return float(np.sum(np.any(r.fallen, 0)))
+
+
+def fall_share(r: Frame, dt: float) -> float:
+    """Of the episodes, those in which the robot fell."""
+    return float(np.mean(np.any(r.fallen, 0)))
 
 
 def lin_vel_error(r: Frame, dt: float) -> float:
@@ -103,15 +108,47 @@ def duty_factors(r: Frame, dt: float) -> Float[ndarray, " foot"]:
     return np.mean(_contact(r), (0, 1))
 
 
+def _touch_downs(r: Frame, dt: float) -> Bool[ndarray, "step n foot"]:
+    """Whether a foot comes down in a step, after at least `AIR_S` in the air."""
+    contact, need = _contact(r), max(1, round(AIR_S / dt))
+    return contact & (_run_before(~contact) >= need)
+
+
+def _run_before(x: Bool[ndarray, "step ..."]) -> Int[ndarray, "step ..."]:
+    """In how many steps without a break `x` was true before each step."""
+    runs = np.zeros(x.shape, int)
+    for i in range(1, len(x)):
+        runs[i] = np.where(x[i - 1], runs[i - 1] + 1, 0)
+    return runs
+
+
 def touch_down_rates(r: Frame, dt: float) -> Float[ndarray, " foot"]:
     """Touch-downs a second of each foot, after at least `AIR_S` in the air."""
-    contact, need = _contact(r), max(1, round(AIR_S / dt))
-    in_air = np.zeros(contact.shape[1:], int)
-    count = np.zeros(contact.shape[2])
-    for now in contact:
-        count += np.sum(now & (in_air >= need), 0)
-        in_air = np.where(now, 0, in_air + 1)
-    return count / (len(contact) * dt * contact.shape[1])
+    return np.mean(_touch_downs(r, dt), (0, 1)) / dt
+
+
+def _standing(r: Frame, dt: float) -> Bool[ndarray, "step n"]:
+    """Whether the command is zero, and has been for `SETTLED_S`."""
+    zero = np.all(r.command == 0.0, -1)
+    return zero & (_run_before(zero) >= round(SETTLED_S / dt))
+
+
+def zero_share(r: Frame, dt: float) -> float:
+    """Share of the time in which steps at zero command are counted."""
+    return float(np.mean(_standing(r, dt)))
+
+
+def zero_step_rates(r: Frame, dt: float) -> Float[ndarray, " foot"]:
+    """Touch-downs a second of each foot while told to stand, settled; NaN if never told."""
+    told = np.sum(_standing(r, dt))
+    steps = np.sum(_touch_downs(r, dt) & _standing(r, dt)[..., None], (0, 1))
+    return steps / (told * dt) if told else np.full(steps.shape, np.nan)
+
+
+def zero_air_share(r: Frame, dt: float) -> float:
+    """Share of the time with a foot in the air while told to stand, settled; NaN if never told."""
+    standing = _standing(r, dt)
+    return float(np.mean(np.any(~_contact(r), -1)[standing])) if standing.any() else float("nan")
 
 
 def upright_share(r: Frame, dt: float) -> float:
@@ -121,7 +158,7 @@ def upright_share(r: Frame, dt: float) -> float:
 
 
 Measure = Callable[[Frame, float], "float | ndarray"]
-JOINTS: tuple[Measure, ...] = (falls, action_jerk, torque, dof_vel)
+JOINTS: tuple[Measure, ...] = (falls, fall_share, action_jerk, torque, dof_vel)
 BASE: tuple[Measure, ...] = (
     lin_vel_error,
     lin_vel_error_average,
@@ -129,13 +166,20 @@ BASE: tuple[Measure, ...] = (
     ang_vel_error_average,
     base_height,
 )
-FEET: tuple[Measure, ...] = (foot_slip, duty_factors, touch_down_rates)
+FEET: tuple[Measure, ...] = (
+    foot_slip,
+    duty_factors,
+    touch_down_rates,
+    zero_share,
+    zero_step_rates,
+    zero_air_share,
+)
 POLE: tuple[Measure, ...] = (upright_share,)
 
 
 @dataclass(frozen=True)
 class Bound:
-    """What a field of `config.Gate` demands."""
+    """What a field of `config_exam.Gate` demands."""
 
     scenario: str  # "pushed" or "calm"
     measure: str
@@ -143,7 +187,7 @@ class Bound:
 
 
 BOUNDS = {
-    "max_falls": Bound("pushed", "falls"),
+    "max_falls": Bound("pushed", "fall_share"),
     "max_lin_vel_error": Bound("calm", "lin_vel_error"),
     "max_ang_vel_error": Bound("calm", "ang_vel_error"),
     "max_action_jerk": Bound("calm", "action_jerk"),
@@ -152,7 +196,7 @@ BOUNDS = {
     "max_foot_slip": Bound("calm", "foot_slip"),
     "min_upright_share": Bound("calm", "upright_share", at_most=False),
 }
-"""Bounds by the fields of `config.Gate`."""
+"""Bounds by the fields of `config_exam.Gate`."""
 
 
 def measure(record: Frame, contract: Contract, floating: bool) -> dict[str, "float | list[float]"]:

@@ -1,22 +1,18 @@
-"""Episodes of a policy in C MuJoCo, and the record of them."""
+"""Episodes of a policy in a world, and the record of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
-from gpugym_jax.gate import world as sim
-from gpugym_jax.gate.falls import make_fallen
+from gpugym_jax.gate.falls import Fallen
 from gpugym_jax.gate.motors import Targets
 from gpugym_jax.gate.observe import Memory, begin, clock_of, motor_of, observe
 from gpugym_jax.gate.scenario import Scenario
-from gpugym_jax.gate.world import World
+from gpugym_jax.gate.world import World, base_velocity
 from gpugym_jax.policy.file import Policy
 from gpugym_jax.policy.metadata import Contract
-
-Fallen = Callable[[sim.State, ndarray], ndarray]
 
 
 @dataclass(frozen=True)
@@ -62,16 +58,16 @@ def drive(
 ) -> tuple[Memory, Float[ndarray, "n dof"]]:
     """The physics substeps of a control step. Returns the memory after them and the last torque."""
     motor, clock, joints = motor_of(contract), clock_of(contract), list(contract.actuated)
-    dt = contract.step_dt / contract.decimation
-    torque = np.zeros((len(target.dof_pos), len(contract.joint_names)))
-    for _ in range(contract.decimation):
-        state = sim.look(world)
+    torque = np.zeros((len(command), len(contract.joint_names)))
+    for _ in range(round(contract.step_dt / world.sim_dt)):
+        state = world.look()
         encoders = state.dof_pos + memory.encoder_offset
         rest, tau = motor.torque(memory.motor, target, encoders[:, joints], state.dof_vel[:, joints])
-        phase = clock.advance(memory.phase, lambda: sim.forces(world), command, memory.rng, dt)
+        phase = clock.advance(memory.phase, world.forces, command, memory.rng, world.sim_dt)
         memory = replace(memory, motor=rest, phase=phase)
+        torque = np.zeros_like(torque)
         torque[:, joints] = tau
-        sim.advance(world, torque)
+        torque = world.advance(torque)
     return memory, torque
 
 
@@ -80,7 +76,7 @@ def control_step(
 ) -> tuple[Tick, Frame]:
     """Observe, act, simulate for one control step."""
     c = policy.contract
-    memory, obs = observe(c, sim.look(world), tick.memory, command, tick.foot_force)
+    memory, obs = observe(c, world.look(), tick.memory, command, tick.foot_force)
     actions, raw = policy.act(obs)
     blocks = targets(c, actions)
     target = asked(c, blocks)
@@ -90,7 +86,7 @@ def control_step(
         raw_action=np.asarray(raw, float),
         target_history=np.concatenate([target.dof_pos[:, None], memory.target_history[:, :2]], 1),
     )
-    felt = sim.forces(world)
+    felt = world.forces()
     tick = Tick(memory, felt[:, world.feet])
     return tick, _frame(c, world, command, blocks, torque, felt, fallen)
 
@@ -104,7 +100,7 @@ def _frame(
     felt: ndarray,
     fallen: Fallen,
 ) -> Frame:
-    state = sim.look(world)
+    state = world.look()
     target = next(iter(blocks.values()))
     if "dof_pos_target" in blocks:
         target = blocks["dof_pos_target"] + contract.default_joint_pos[list(contract.actuated)]
@@ -112,14 +108,14 @@ def _frame(
         command=command,
         base_pos=state.base_pos,
         base_quat=state.base_quat,
-        base_lin_vel=sim.base_velocity(state),
+        base_lin_vel=base_velocity(state),
         base_ang_vel=state.base_ang_vel,
         dof_pos=state.dof_pos,
         dof_vel=state.dof_vel,
         target=target,
         torque=torque[:, contract.actuated],
         foot_force=felt[:, world.feet],
-        foot_pos=sim.foot_positions(world),
+        foot_pos=world.foot_positions(),
         fallen=fallen(state, felt),
     )
 
@@ -130,22 +126,18 @@ def stack(frames: list[Frame]) -> Frame:
     return Frame(**{name: np.stack([getattr(f, name) for f in frames]) for name in names})
 
 
-def start(policy: Policy, scenario: Scenario, careful: bool = True) -> tuple[World, Tick, Fallen]:
-    """Robots at the start of the scenario; `careful` as in `world.make_model`."""
-    world = sim.make_world(policy.contract, scenario.scene, scenario.friction, careful)
-    sim.place(world, scenario.start)
-    feet = np.zeros((len(scenario.friction), len(world.feet), 3))
-    fallen = make_fallen(policy.contract.cfg.terminations, world.robot)
-    memory = begin(policy.contract, len(scenario.friction), np.random.default_rng((scenario.seed, 1)))
-    return world, Tick(memory, feet), fallen
+def start(policy: Policy, world: World, scenario: Scenario) -> Tick:
+    """Put the world's robots to the start of the scenario."""
+    world.place(scenario.start)
+    n, rng = len(scenario.friction), np.random.default_rng((scenario.seed, 1))
+    return Tick(begin(policy.contract, n, rng), np.zeros((n, len(world.feet), 3)))
 
 
-def rollout(policy: Policy, scenario: Scenario) -> Frame:
+def rollout(policy: Policy, world: World, fallen: Fallen, scenario: Scenario) -> Frame:
     """Play the scenario to its end. A robot that falls goes on, as it would on a bench; `fallen` tells."""
-    world, tick, fallen = start(policy, scenario)
-    frames = []
+    tick, frames = start(policy, world, scenario), []
     for command, kicked, kick in zip(scenario.command, scenario.kicked, scenario.kick, strict=True):
         tick, frame = control_step(policy, world, fallen, tick, command)
         frames.append(frame)
-        sim.kick(world, kicked, kick, scenario.keep)
+        world.kick(kicked, kick)
     return stack(frames)

@@ -1,16 +1,17 @@
-"""The gate's judgement of a policy: two scenarios, their measures, and the bounds of the configuration."""
+"""The gate's judgement of a policy: two scenarios, their measures, and the bounds of the exam."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from gpugym_jax.config import Gate
-from gpugym_jax.gate.measure import BOUNDS, measure
-from gpugym_jax.gate.rollout import rollout
+from gpugym_jax.config_exam import Gate, check_gate
+from gpugym_jax.gate.exam import Exam
+from gpugym_jax.gate.falls import make_fallen
+from gpugym_jax.gate.measure import BOUNDS, SETTLED_S, measure
+from gpugym_jax.gate.rollout import Frame, rollout
 from gpugym_jax.gate.scenario import draw_scenario
-from gpugym_jax.gate.world import SOLVER
+from gpugym_jax.gate.world import SOLVER, make_world
 from gpugym_jax.policy.file import Policy
-from gpugym_jax.robots.scene import Scene
 from gpugym_jax.tables import UserError
 
 Measures = dict[str, dict[str, Any]]
@@ -21,7 +22,7 @@ Measures = dict[str, dict[str, Any]]
 class Row:
     """A bound and how it was met."""
 
-    bound: str  # a field of `config.Gate`
+    bound: str  # a field of `config_exam.Gate`
     scenario: str
     measure: str
     value: float
@@ -29,21 +30,19 @@ class Row:
     passed: bool  # a value that is not a number never passes
 
 
-def take_measures(policy: Policy, scene: Scene, gate: Gate, seed: int) -> Measures:
+def sit(policy: Policy, exam: Exam, *, seed: int, calm: bool) -> Frame:
+    """Draw one of the exam's two scenarios and play it."""
+    scenario = draw_scenario(exam, policy.contract.step_dt, seed=seed, calm=calm)
+    fallen = make_fallen(exam.gate.falls, exam.robot)
+    return rollout(policy, make_world(exam, scenario.friction), fallen, scenario)
+
+
+def take_measures(policy: Policy, exam: Exam, seed: int) -> Measures:
     """Play both scenarios and measure them."""
-    measures = {}
-    for name, calm in (("pushed", False), ("calm", True)):
-        scenario = draw_scenario(
-            policy.contract,
-            scene,
-            episodes=gate.episodes,
-            seconds=gate.seconds,
-            seed=seed,
-            calm=calm,
-            friction=gate.friction,
-        )
-        measures[name] = measure(rollout(policy, scenario), policy.contract, scene.robot.floating)
-    return measures
+    records = {
+        name: sit(policy, exam, seed=seed, calm=calm) for name, calm in (("pushed", False), ("calm", True))
+    }
+    return {name: measure(r, policy.contract, exam.robot.floating) for name, r in records.items()}
 
 
 def judge(measures: Measures, gate: Gate) -> list[Row]:
@@ -62,18 +61,17 @@ def judge(measures: Measures, gate: Gate) -> list[Row]:
     return rows
 
 
-def evaluate(
-    policy: Policy, scene: Scene, gate: Gate, seed: int
-) -> tuple[Measures, list[Row], dict[str, Any]]:
+def evaluate(policy: Policy, exam: Exam, seed: int) -> tuple[Measures, list[Row], dict[str, Any]]:
     """Measures, verdicts, and the circumstances under which they were taken."""
+    check_gate(exam.gate, SETTLED_S)
     begun = time.perf_counter()
-    measures = take_measures(policy, scene, gate, seed)
-    rows = judge(measures, gate)
+    measures = take_measures(policy, exam, seed)
+    rows = judge(measures, exam.gate)
     circumstances = {
-        "episodes": gate.episodes,
-        "seconds": gate.seconds,
+        "exam": {"task": exam.task, "own": exam.own, "changed": list(exam.changed), **asdict(exam.gate)},
+        "commands": {**asdict(exam.asked), "ranges": exam.asked.ranges.tolist()},
         "seed": seed,
-        "friction": list(gate.friction),
+        "sim_dt": exam.sim_dt,
         "solver": SOLVER,
         "wall_s": round(time.perf_counter() - begun, 3),
     }

@@ -12,9 +12,11 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from gpugym_jax.gate import world as sim
+from gpugym_jax.gate.exam import Exam
+from gpugym_jax.gate.falls import make_fallen
 from gpugym_jax.gate.rollout import control_step, start
 from gpugym_jax.gate.scenario import Scenario
+from gpugym_jax.gate.world import make_model, make_world, poses
 from gpugym_jax.policy.file import Policy
 
 TOGGLE_DRAWING = 86  # V; this and the codes below are GLFW's
@@ -52,26 +54,27 @@ def press(wish: Wish, key: int, ranges: Float[ndarray, "3 2"]) -> Wish:
     return Wish(np.clip(wish.command + np.array(KEYS.get(key, (0.0, 0.0, 0.0))), low, high), wish.drawing)
 
 
-def watch(policy: Policy, scenario: Scenario) -> None:
+def watch(policy: Policy, exam: Exam, scenario: Scenario) -> None:
     """Show the scenario's first robot in real time until the window is closed; a fallen one starts anew."""
-    world, first, fallen = start(policy, scenario)
-    tick, data, ranges = first, mujoco.MjData(world.model), policy.contract.command_ranges
-    wishes = [Wish(scenario.command[0, 0])]  # the window's thread appends
+    world, fallen = make_world(exam, scenario.friction), make_fallen(exam.gate.falls, exam.robot)
+    tick = first = start(policy, world, scenario)
+    model, ranges = make_model(exam), policy.contract.command_ranges
+    data, wishes = mujoco.MjData(model), [Wish(scenario.command[0, 0])]  # the window's thread appends
 
     def on_key(key: int) -> None:
         wishes.append(press(wishes[-1], key, ranges))
         print("command vx {:.1f} m/s, vy {:.1f} m/s, yaw {:.1f} rad/s".format(*wishes[-1].command))
 
     print(HELP)
-    with mujoco.viewer.launch_passive(world.model, data, key_callback=on_key) as window:
+    with mujoco.viewer.launch_passive(model, data, key_callback=on_key) as window:
         while window.is_running():
             due = time.perf_counter() + policy.contract.step_dt
             tick, frame = control_step(policy, world, fallen, tick, wishes[-1].command[None])
             if frame.fallen[0]:
-                sim.place(world, scenario.start)
+                world.place(scenario.start)
                 tick = first
             if wishes[-1].drawing:
-                data.qpos[:] = world.batch.bind("qpos")[0]
-                mujoco.mj_forward(world.model, data)
+                data.qpos[:] = poses(exam.robot, model, frame.base_pos, frame.base_quat, frame.dof_pos)[0]
+                mujoco.mj_forward(model, data)
                 window.sync()
             time.sleep(max(0.0, due - time.perf_counter()))

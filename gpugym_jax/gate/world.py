@@ -3,7 +3,10 @@
 # MuJoCo's compiled classes have no type stubs.
 # pyright: reportAttributeAccessIssue=false
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import mujoco
 import numpy as np
@@ -11,13 +14,11 @@ from jaxtyping import Bool, Float, Int
 from mujoco.batch import Batch, SimulationError
 from numpy import ndarray
 
+from gpugym_jax.gate.exam import Exam
 from gpugym_jax.gate.rotation import rotate_inverse
-from gpugym_jax.policy.metadata import Contract
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.robots.scene import Scene
-from gpugym_jax.tables import UserError
 
 SOLVER = {"integrator": "implicitfast", "cone": "elliptic", "iterations": 100, "ls_iterations": 50}
 """The gate's own. Training takes few iterations, and pyramids for friction cones."""
@@ -35,20 +36,37 @@ class State:
     dof_vel: Float[ndarray, "n dof"]  # rad/s or m/s
 
 
-@dataclass(frozen=True)
-class World:
-    """The simulator and what one needs to read it. Only the batch changes."""
+class World(NamedTuple):
+    """Robots in a simulator, as the gate's loop drives them. Only its functions know the simulator."""
 
+    place: Callable[[State], None]  # set all robots
+    look: Callable[[], State]
+    forces: Callable[[], Float[ndarray, "n body 3"]]  # N, world: net contact force, over the last substep
+    foot_positions: Callable[[], Float[ndarray, "n foot 3"]]  # m, world: centres; may be a substep late
+    advance: Callable[[Float[ndarray, "n dof"]], Float[ndarray, "n dof"]]
+    """One substep under joint torques, N m. Returns those that the motors gave: the robot's limits bind."""
+    kick: Callable[[Bool[ndarray, " n"], Float[ndarray, "n 5"]], None]
+    """Add vx, vy, m/s, and a spin, rad/s, all in the world frame, to the base velocities of some robots."""
     robot: Robot
-    layout: Layout
-    model: mujoco.MjModel
-    batch: Batch
     feet: Int[ndarray, " foot"]  # indices into `Robot.bodies`
+    sim_dt: float  # s, a substep
 
 
-def make_model(contract: Contract, scene: Scene, careful: bool = True) -> mujoco.MjModel:
-    """The scene's model at training's time step, with the gate's solver or, not careful, with training's."""
-    model = load_model(scene, timestep=contract.sim_dt, cfg=contract.cfg.physics, sensors=True)
+def feet_of(robot: Robot) -> Int[ndarray, " foot"]:
+    """Indices into `Robot.bodies` of the feet."""
+    return np.array(robot.body_ids(robot.groups.get("foot", ())), int)
+
+
+def torque_limits(robot: Robot) -> Float[ndarray, " dof"]:
+    """N m; 0 where there is no motor."""
+    limits = np.zeros(len(robot.dofs))
+    limits[list(robot.actuated_ids)] = robot.torque_limit
+    return limits
+
+
+def make_model(exam: Exam, careful: bool = True) -> mujoco.MjModel:
+    """The exam's robot at the exam's time step, with the gate's solver or, not careful, with training's."""
+    model = load_model(exam.scene, timestep=exam.sim_dt, cfg=exam.physics, sensors=True)
     if careful:
         model.opt.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
         model.opt.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
@@ -58,33 +76,28 @@ def make_model(contract: Contract, scene: Scene, careful: bool = True) -> mujoco
     return model
 
 
-def make_world(
-    contract: Contract, scene: Scene, friction: Float[ndarray, " n"], careful: bool = True
-) -> World:
-    """One simulation for each entry of `friction`, the sliding coefficient on the ground."""
-    robot = scene.robot
-    if robot.dofs != contract.joint_names:
-        raise UserError(
-            f"the policy's joints {', '.join(contract.joint_names)} are not those of our {robot.name}, "
-            f"which are {', '.join(robot.dofs)}."
-        )
-    model = make_model(contract, scene, careful)
-    layout = make_layout(robot, model)
-    batch = Batch(model, len(friction), contract.cfg.physics.threads)
-    if len(layout.ground_pairs):
-        batch.expand("pair_friction")[:, layout.ground_pairs, :2] = friction[:, None, None]
+def make_world(exam: Exam, friction: Float[ndarray, " n"], careful: bool = True) -> World:
+    """C MuJoCo, with one simulation for each entry of `friction`, the sliding coefficient on the ground."""
+    model = make_model(exam, careful)
+    batch, at = Batch(model, len(friction), exam.physics.threads), make_layout(exam.robot, model)
+    if len(at.ground_pairs):
+        batch.expand("pair_friction")[:, at.ground_pairs, :2] = friction[:, None, None]
+    feet, limits = feet_of(exam.robot), torque_limits(exam.robot)
     return World(
-        robot=robot,
-        layout=layout,
-        model=model,
-        batch=batch,
-        feet=np.array(robot.body_ids(robot.groups.get("foot", ())), int),
+        place=partial(place, batch, at),
+        look=partial(look, batch, at),
+        forces=partial(forces, batch, at),
+        foot_positions=partial(foot_positions, batch, at, feet),
+        advance=partial(advance, batch, at, limits),
+        kick=partial(kick, batch, at),
+        robot=exam.robot,
+        feet=feet,
+        sim_dt=exam.sim_dt,
     )
 
 
-def place(world: World, state: State) -> None:
+def place(batch: Batch, at: Layout, state: State) -> None:
     """Set all robots."""
-    batch, at = world.batch, world.layout
     for name in ("sensordata", "geom_xpos", "xpos"):
         batch.bind(name)  # from now on it is filled
     batch.reset(stage=mujoco.mjtStage.mjSTAGE_NONE.value)
@@ -96,9 +109,8 @@ def place(world: World, state: State) -> None:
     batch.forward()
 
 
-def look(world: World) -> State:
+def look(batch: Batch, at: Layout) -> State:
     """Where the robots are now."""
-    batch, at = world.batch, world.layout
     qpos, qvel = batch.bind("qpos").copy(), batch.bind("qvel").copy()
     fixed = np.zeros((len(qpos), 3))
     upright = np.tile([1.0, 0.0, 0.0, 0.0], (len(qpos), 1))
@@ -112,34 +124,37 @@ def look(world: World) -> State:
     )
 
 
-def forces(world: World) -> Float[ndarray, "n body 3"]:
+def forces(batch: Batch, at: Layout) -> Float[ndarray, "n body 3"]:
     """Net contact force on each of `Robot.bodies` over the last substep, N, world."""
-    return world.layout.force_of_sensors @ world.batch.bind("sensordata")[:, world.layout.force]
+    return at.force_of_sensors @ batch.bind("sensordata")[:, at.force]
 
 
-def foot_positions(world: World) -> Float[ndarray, "n foot 3"]:
+def foot_positions(batch: Batch, at: Layout, feet: Int[ndarray, " foot"]) -> Float[ndarray, "n foot 3"]:
     """Centres of the feet, m, world; one substep late."""
-    at = world.layout
-    geoms, bodies = at.geom[world.feet], at.body[world.feet]
-    of_geom = world.batch.bind("geom_xpos")[:, np.maximum(geoms, 0)]
-    return np.where(geoms[:, None] < 0, world.batch.bind("xpos")[:, bodies], of_geom)
+    geoms, bodies = at.geom[feet], at.body[feet]
+    of_geom = batch.bind("geom_xpos")[:, np.maximum(geoms, 0)]
+    return np.where(geoms[:, None] < 0, batch.bind("xpos")[:, bodies], of_geom)
 
 
-def advance(world: World, torque: Float[ndarray, "n dof"]) -> None:
-    """One substep under joint torques, N m. What MuJoCo cannot step becomes NaN, and so a fall."""
-    world.batch.bind("qfrc_applied")[:, world.layout.qvel] = torque
+def advance(
+    batch: Batch, at: Layout, limits: Float[ndarray, " dof"], torque: Float[ndarray, "n dof"]
+) -> Float[ndarray, "n dof"]:
+    """One substep under joint torques within `limits`. What MuJoCo cannot step becomes NaN, and so a fall."""
+    given = np.clip(torque, -limits, limits)
+    batch.bind("qfrc_applied")[:, at.qvel] = given
     try:
-        world.batch.step()
+        batch.step()
     except SimulationError as error:
-        world.batch.bind("qvel")[error.ids] = np.nan
+        batch.bind("qvel")[error.ids] = np.nan
+    return given
 
 
-def kick(world: World, who: Bool[ndarray, " n"], change: Float[ndarray, "n 5"], keep: float) -> None:
-    """Change base velocities: `keep` times the old planar one plus vx, vy (world); plus a spin (world)."""
-    if not world.layout.floating or not who.any():
+def kick(batch: Batch, at: Layout, who: Bool[ndarray, " n"], change: Float[ndarray, "n 5"]) -> None:
+    """Add vx, vy and a spin, world frame, to base velocities."""
+    if not at.floating or not who.any():
         return
-    qvel, quat = world.batch.bind("qvel"), world.batch.bind("qpos")[who, 3:7]
-    qvel[who, :2] = keep * qvel[who, :2] + change[who, :2]
+    qvel, quat = batch.bind("qvel"), batch.bind("qpos")[who, 3:7]
+    qvel[who, :2] += change[who, :2]
     qvel[who, 3:6] += rotate_inverse(quat, change[who, 2:])
 
 

@@ -28,8 +28,8 @@ def make_sample_variation(cfg: Randomize, robot: Robot) -> SampleVariation:
     sizes = {name: VARIED[name].size(robot) for name in draws}
 
     def sample(run: Key[Array, ""], episode: Key[Array, ""]) -> Variation:
-        keys = {"run": run, "episode": episode}
-        return {name: uniform(keys[draw.every], name, draw, sizes[name]) for name, draw in draws.items()}
+        keys = {name: episode if draw.every == "episode" else run for name, draw in draws.items()}
+        return {name: uniform(keys[name], name, draw, sizes[name]) for name, draw in draws.items()}
 
     return sample
 

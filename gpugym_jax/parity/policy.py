@@ -1,30 +1,23 @@
 """A shipped policy, from the same draws on every backend."""
 
-# `types.py` speaks of JAX arrays; here NumPy's stand in for them.
-# pyright: reportArgumentType=false
-
 from dataclasses import dataclass, replace
-from typing import Any
 
-import jax
 import numpy as np
 from matplotlib.figure import Figure
-from numpy import ndarray
 
+from gpugym_jax.config import Config
+from gpugym_jax.config_exam import AT_REST
 from gpugym_jax.gate import measure
+from gpugym_jax.gate.exam import Exam, exam_of
 from gpugym_jax.gate.falls import make_fallen
-from gpugym_jax.gate.observe import Memory, begin, clock_of, observe
-from gpugym_jax.gate.rollout import Frame, stack, targets
-from gpugym_jax.gate.rotation import rotate, rotate_inverse
-from gpugym_jax.gate.scenario import Scenario, draw_scenario
-from gpugym_jax.gate.world import State, base_velocity
+from gpugym_jax.gate.rollout import Frame, rollout
+from gpugym_jax.gate.scenario import draw_scenario
 from gpugym_jax.parity.experiment import Bound, Limits, Record, Records, experiment, needs_policy
 from gpugym_jax.parity.plots import dots, draw, draw_apart, legend, panels
-from gpugym_jax.parity.rig import Orders, Rig, Trace, join
+from gpugym_jax.parity.rig import Rig, Trace
 from gpugym_jax.parity.setup import Setup
+from gpugym_jax.parity.world import make_world
 from gpugym_jax.policy.file import Policy
-from gpugym_jax.tables import UserError
-from gpugym_jax.types import Reading, RobotState
 
 WALK_S = 5.0
 STRIDES_FROM_S = 1.0
@@ -66,132 +59,38 @@ BOUNDS = (
 class Walk:
     """A rollout of the policy."""
 
-    scenario: Scenario
     frame: Frame  # by control step
     trace: Trace  # by substep
 
 
-def gate_state(robot: RobotState) -> State:
-    """The gate's view of a state: spin in the base frame, 64 bits."""
-    wide = {k: np.asarray(v, float) for k, v in vars(robot).items()}
-    return State(**{**wide, "base_ang_vel": rotate_inverse(wide["base_quat"], wide["base_ang_vel"])})
+def calm_exam(setup: Setup, cfg: Config) -> Exam:
+    """The policy's own commands on nominal ground, from the default pose, at rest."""
+    exam = exam_of(cfg, scene=setup.scene, own=True)
+    ground = (setup.physics.friction, setup.physics.friction)
+    gate = replace(exam.gate, episodes=setup.num_envs, seconds=WALK_S, friction=ground, start=AT_REST)
+    return replace(exam, gate=gate)
 
 
-def first_state(scenario: Scenario) -> RobotState:
-    """The scenario's start, spin in the world frame, 32 bits."""
-    start = vars(scenario.start)
-    spin = rotate(start["base_quat"], start["base_ang_vel"])
-    return RobotState(**{k: np.float32(v) for k, v in {**start, "base_ang_vel": spin}.items()})
+def play(rig: Rig, policy: Policy) -> Walk:
+    """The policy on the rig, by the gate's own loop."""
+    exam = calm_exam(rig.setup, policy.contract.cfg)
+    scenario = draw_scenario(exam, policy.contract.step_dt, seed=rig.setup.seed, calm=True)
+    world, read = make_world(rig)
+    frame = rollout(policy, world, make_fallen(exam.gate.falls, exam.robot), scenario)
+    return Walk(frame, read())
 
 
-def smoothing(policy: Policy) -> float:
-    """The weight of the newest target; parity's rig knows a PD law and this, and no other motor."""
-    (motor, _), *around = policy.contract.motors
-    if motor != "pd" or [name for name, _ in around] not in ([], ["smoothed"]):
-        raise UserError(f"{policy.source}: parity walks policies whose actuator is pd, smoothed or not.")
-    return around[0][1]["weight"] if around else 1.0
-
-
-def orders_of(
-    setup: Setup, policy: Policy, blocks: dict[str, ndarray], smoothed: ndarray
-) -> tuple[Orders, ndarray]:
-    """A control step's orders from the policy's output, and the smoothed target at its end."""
-    c, n, dofs = policy.contract, setup.num_envs, len(setup.robot.dofs)
-    whole = {name: np.zeros((n, dofs)) for name in ("dof_pos_target", "tau_ff")}
-    for name, values in blocks.items():
-        whole[name][:, c.actuated] = values
-    path, weight = [], smoothing(policy)
-    for _ in range(setup.chunk):
-        smoothed = weight * whole["dof_pos_target"] + (1.0 - weight) * smoothed
-        path.append(c.default_joint_pos + smoothed)
-    steps = setup.chunk
-    orders = Orders(
-        target=np.float32(path),
-        hold=np.ones((steps, n), np.float32),
-        feed=np.tile(np.float32(whole["tau_ff"]), (steps, 1, 1)),
-        kick=np.zeros((steps, n, 6), np.float32),
-    )
-    return orders, smoothed
-
-
-def remember(
-    policy: Policy, memory: Memory, raw: ndarray, blocks: dict[str, ndarray], smoothed: ndarray
-) -> Memory:
-    """The policy's memory after a control step."""
-    c = policy.contract
-    offset = blocks.get("dof_pos_target", np.zeros((len(raw), len(c.actuated))))
-    phase, clock = memory.phase, clock_of(c)
-    for _ in range(c.decimation):
-        phase = clock.advance(
-            phase, lambda: np.zeros((len(raw), 0, 3)), np.zeros((len(raw), 3)), memory.rng, c.sim_dt
-        )
-    return replace(
-        memory,
-        raw_action=np.asarray(raw, float),
-        target_history=np.concatenate([offset[:, None], memory.target_history[:, :2]], 1),
-        motor=smoothed,
-        phase=phase,
-    )
-
-
-def frame_of(
-    setup: Setup, policy: Policy, trace: Trace, command: ndarray, blocks: dict[str, ndarray], fallen: Any
-) -> Frame:
-    """What the gate's measures read, at the end of a control step."""
-    last: Reading = jax.tree.map(lambda x: x[-1], trace.reading)
-    state, actuated, feet = gate_state(last.robot), list(policy.contract.actuated), list(setup.feet)
-    target = next(iter(blocks.values()))
-    if "dof_pos_target" in blocks:
-        target = blocks["dof_pos_target"] + policy.contract.default_joint_pos[actuated]
-    return Frame(
-        command=command,
-        base_pos=state.base_pos,
-        base_quat=state.base_quat,
-        base_lin_vel=base_velocity(state),
-        base_ang_vel=state.base_ang_vel,
-        dof_pos=state.dof_pos,
-        dof_vel=state.dof_vel,
-        target=target,
-        torque=np.asarray(trace.torque[-1], float)[:, actuated],
-        foot_force=np.asarray(last.body_force, float)[:, feet],
-        foot_pos=np.asarray(last.body_pos, float)[:, feet],
-        fallen=fallen(state, np.asarray(last.body_force, float)),
-    )
-
-
-def play(rig: Rig, policy: Policy, scenario: Scenario) -> Walk:
-    """The policy on the rig, through the scenario."""
-    setup, c = rig.setup, policy.contract
-    fallen = make_fallen(c.cfg.terminations, setup.robot)
-    smoothed = np.zeros((setup.num_envs, len(setup.robot.dofs)))
-    memory = replace(begin(c, setup.num_envs, np.random.default_rng(setup.seed)), motor=smoothed)
-    robot = first_state(scenario)
-    sim, force = rig.physics.init(robot, {}), np.zeros((setup.num_envs, len(setup.feet), 3))
-    frames, traces = [], []
-    for command in scenario.command:
-        memory, obs = observe(c, gate_state(robot), memory, command, force)
-        actions, raw = policy.act(obs)
-        blocks = targets(c, actions)
-        orders, smoothed = orders_of(setup, policy, blocks, memory.motor)
-        sim, trace = rig.advance(sim, orders)
-        trace = jax.device_get(trace)
-        memory = remember(policy, memory, raw, blocks, smoothed)
-        frames.append(frame_of(setup, policy, trace, command, blocks, fallen))
-        traces.append(trace)
-        robot = jax.tree.map(lambda x: x[-1], trace.reading.robot)
-        force = frames[-1].foot_force
-    return Walk(scenario, stack(frames), join(traces))
+def policy_of(rig: Rig) -> Policy:
+    """The shipped policy."""
+    policy = rig.setup.policy
+    assert policy is not None, "experiments that walk are not run without a policy"
+    return policy
 
 
 def walk(rig: Rig) -> Walk:
     """The shipped policy's rollout on this rig: made once."""
     if "walk" not in rig.kept:
-        policy, setup = rig.setup.policy, rig.setup
-        assert policy is not None, "experiments that walk are not run without a policy"
-        friction = (setup.physics.friction,) * 2
-        calm: Any = {"episodes": setup.num_envs, "seconds": WALK_S, "seed": setup.seed, "calm": True}
-        scenario = draw_scenario(policy.contract, setup.scene, friction=friction, **calm)
-        rig.kept["walk"] = play(rig, policy, scenario)
+        rig.kept["walk"] = play(rig, policy_of(rig))
     return rig.kept["walk"]
 
 
@@ -216,8 +115,7 @@ def shipped_policy(rig: Rig) -> Record:
     The same network, run by onnxruntime, starts from the same states with the same commands on each
     backend. Commands are calm, the ground is nominal, nothing pushes.
     """
-    walked, dt = walk(rig), rig.setup.timestep * rig.setup.chunk
-    frame = walked.frame
+    frame, dt = walk(rig).frame, policy_of(rig).contract.step_dt
     time = dt * np.arange(1, len(frame.base_pos) + 1)
     settled = time > STRIDES_FROM_S
     error = np.linalg.norm(measure.velocity_error(frame, dt), axis=-1)[settled].mean(0)

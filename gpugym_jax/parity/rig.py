@@ -3,7 +3,7 @@
 # `types.py` speaks of JAX arrays; here NumPy's stand in for them.
 # pyright: reportArgumentType=false, reportReturnType=false
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from flax import struct
 from jaxtyping import Array, Bool, Float
 
-from gpugym_jax.loops import compile_for, scan_for
+from gpugym_jax.loops import compile_for
 from gpugym_jax.parity.setup import Setup
 from gpugym_jax.types import Physics, Reading, RobotState, Variation
 
@@ -30,11 +30,11 @@ class Orders(struct.PyTreeNode):
 class Trace(struct.PyTreeNode):
     """What was read after each substep, before any kick."""
 
-    reading: Reading  # with a leading time axis
-    torque: Float[Array, "time env dof"]  # N m, during the substep
+    reading: Reading
+    torque: Float[Array, "*time env dof"]  # N m, during the substep
 
 
-Advance = Callable[[Any, Orders], tuple[Any, Trace]]
+Step = Callable[[Any, Orders], tuple[Any, Trace]]
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,15 @@ class Rig:
     name: str
     setup: Setup
     physics: Physics
-    advance: Advance  # one chunk
+    step: Step  # one substep: no time axis
     kept: dict[str, Any] = field(default_factory=dict)  # rollouts that several experiments read
 
 
-def make_advance(setup: Setup, physics: Physics) -> Advance:
-    """The function that takes the robots through one chunk of orders."""
+def make_step(setup: Setup, physics: Physics) -> Step:
+    """The function that takes the robots through one substep of orders.
+
+    It is the one program that is compiled: Python's turn around it costs little beside a substep.
+    """
     kp, kd, limit = (np.asarray(x, np.float32) for x in (setup.kp, setup.kd, setup.limit))
 
     def torque(robot: RobotState, order: Orders) -> Float[Array, "env dof"]:
@@ -62,24 +65,20 @@ def make_advance(setup: Setup, physics: Physics) -> Advance:
         )
 
     torque, kicked = jax.jit(torque), jax.jit(kicked)
-    scan = scan_for(physics)
 
-    def advance(sim: Any, orders: Orders) -> tuple[Any, Trace]:
-        def substep(sim: Any, order: Orders) -> tuple[Any, Trace]:
-            tau = torque(physics.read(sim).robot, order)
-            sim = physics.step(sim, tau)
-            reading = physics.read(sim)
-            mask, robot = kicked(reading.robot, order.kick)
-            return physics.write(sim, mask, robot, {}), Trace(reading, tau)
+    def step(sim: Any, order: Orders) -> tuple[Any, Trace]:
+        tau = torque(physics.read(sim).robot, order)
+        sim = physics.step(sim, tau)
+        reading = physics.read(sim)
+        mask, robot = kicked(reading.robot, order.kick)
+        return physics.write(sim, mask, robot, {}), Trace(reading, tau)
 
-        return scan(substep, sim, orders)
-
-    return compile_for(physics, advance)
+    return compile_for(physics, step)
 
 
 def make_rig(name: str, setup: Setup, physics: Physics) -> Rig:
     """The rig of a physics."""
-    return Rig(name, setup, physics, make_advance(setup, physics))
+    return Rig(name, setup, physics, make_step(setup, physics))
 
 
 def variation_of(friction: Float[np.ndarray, " env"] | None) -> Variation:
@@ -87,16 +86,22 @@ def variation_of(friction: Float[np.ndarray, " env"] | None) -> Variation:
     return {} if friction is None else {"friction": friction}
 
 
-def still(setup: Setup, seconds: float, hold: float = 1.0) -> Orders:
-    """Orders to keep the default pose by `hold` times the gains, for at least so long, in whole chunks."""
+def limp(setup: Setup, steps: int) -> Orders:
+    """Orders that ask nothing of the joints."""
     n, dofs = setup.num_envs, len(setup.robot.dofs)
-    steps = setup.chunk * int(np.ceil(seconds / setup.timestep / setup.chunk - 1e-6))
     return Orders(
-        target=np.tile(np.float32(setup.robot.default_dof_pos), (steps, n, 1)),
-        hold=np.full((steps, n), hold, np.float32),
+        target=np.zeros((steps, n, dofs), np.float32),
+        hold=np.zeros((steps, n), np.float32),
         feed=np.zeros((steps, n, dofs), np.float32),
         kick=np.zeros((steps, n, 6), np.float32),
     )
+
+
+def still(setup: Setup, seconds: float, hold: float = 1.0) -> Orders:
+    """Orders to keep the default pose by `hold` times the gains, for at least so long."""
+    orders = limp(setup, int(np.ceil(seconds / setup.timestep - 1e-6)))
+    pose = np.float32(setup.robot.default_dof_pos)
+    return orders.replace(target=orders.target + pose, hold=orders.hold + np.float32(hold))
 
 
 def clock(setup: Setup, orders: Orders) -> Float[np.ndarray, " time"]:
@@ -104,15 +109,9 @@ def clock(setup: Setup, orders: Orders) -> Float[np.ndarray, " time"]:
     return setup.timestep * np.arange(1, len(orders.hold) + 1)
 
 
-def chunks(setup: Setup, orders: Orders) -> Iterator[Orders]:
-    """The orders in pieces of one chunk."""
-    for i in range(0, len(orders.hold), setup.chunk):
-        yield jax.tree.map(lambda x, i=i: x[i : i + setup.chunk], orders)
-
-
-def join(traces: list[Trace]) -> Trace:
-    """Traces of successive chunks as one."""
-    return jax.tree.map(lambda *parts: np.concatenate(parts), *traces)
+def stack(traces: list[Trace]) -> Trace:
+    """Successive substeps as one trace."""
+    return jax.tree.map(lambda *parts: np.stack(parts), *jax.device_get(traces))
 
 
 def run(
@@ -120,7 +119,7 @@ def run(
 ) -> Trace:
     """Carry the orders out from a start."""
     sim, traces = rig.physics.init(start, variation_of(friction)), []
-    for piece in chunks(rig.setup, orders):
-        sim, trace = rig.advance(sim, piece)
-        traces.append(jax.device_get(trace))
-    return join(traces)
+    for i in range(len(orders.hold)):
+        sim, trace = rig.step(sim, jax.tree.map(lambda x, i=i: x[i], orders))
+        traces.append(trace)
+    return stack(traces)

@@ -18,8 +18,6 @@ from gpugym_jax.tables import UserError
 
 TIMESTEP = 0.002
 """s, a substep, where no policy has one of its own."""
-CHUNK = 5
-"""Substeps in a compiled piece, where no policy has a control step of its own."""
 MIN_ENVS = 4
 """Fewer robots leave no range of frictions, heights or directions to look at."""
 
@@ -32,7 +30,6 @@ class Setup:
     physics: PhysicsConfig  # without the backend's name
     num_envs: int
     timestep: float  # s, a substep
-    chunk: int  # substeps in a compiled piece: the policy's control step
     kp: Float[ndarray, " dof"]  # N m/rad, 0 where not actuated
     kd: Float[ndarray, " dof"]  # N m s/rad, likewise
     limit: Float[ndarray, " dof"]  # N m; infinite where not actuated, for experiments that push there
@@ -98,7 +95,7 @@ def _plain(scene: Scene, num_envs: int, seed: int) -> Setup:
     actuated = list(robot.actuated_ids)
     gains[:, actuated] = robot.kp, robot.kd
     limit[actuated] = robot.torque_limit
-    return Setup(scene, PhysicsConfig(), num_envs, TIMESTEP, CHUNK, gains[0], gains[1], limit, seed, None)
+    return Setup(scene, PhysicsConfig(), num_envs, TIMESTEP, gains[0], gains[1], limit, seed, None)
 
 
 def _with_policy(plain: Setup, policy: Policy) -> Setup:
@@ -109,7 +106,6 @@ def _with_policy(plain: Setup, policy: Policy) -> Setup:
         plain,
         physics=replace(c.cfg.physics, backend="auto", impl="auto"),
         timestep=c.sim_dt,
-        chunk=c.decimation,
         kp=c.stiffness,
         kd=c.damping,
         policy=policy,

@@ -29,22 +29,21 @@ CLOSED: Table = {
 """The robot, what the networks are and see, motors, rates and clock."""
 
 RESUME: Table = {
-    "": "episode_s rewards",
+    "": "episode_s rewards reset terminations",
+    "commands": "sampler lin_vel_x lin_vel_y ang_vel_yaw resample_s zero_below zero_probability "
+    "heading first_share growth",
+    "pushes": "every_s lin_vel ang_vel force torque seconds mode",
     "reward": "clip_negative termination termination_by_dt",
     "ppo": "rollout_length epochs minibatches discount discount_horizon_s gae_lambda gae_horizon_s "
     "learning_rate desired_kl min_learning_rate max_learning_rate adapt_at_first clip value_clip value_coef "
     "entropy_coef max_grad_norm clip_apart normalize_advantage",
 }
-"""How it learns on. Of a finished policy's test it is no part."""
+"""How it learns on. Of a test it is no part: an exam has starts, commands and pushes of its own."""
 
 TEST: Table = {"runner": "num_envs seed"}
 """The state of a run has them; a test has robots and draws of its own."""
 
 OPEN: Table = {
-    "": "reset terminations",
-    "commands": "sampler lin_vel_x lin_vel_y ang_vel_yaw resample_s zero_below zero_probability "
-    "heading first_share growth",
-    "pushes": "every_s lin_vel ang_vel force torque seconds mode",
     "physics": "backend impl friction self_collisions solver_iterations line_search_iterations "
     "contacts constraints threads",
     "physics.isaac": "python contact device pipeline headless camera graphics_device terrain start_timeout_s "
@@ -53,10 +52,14 @@ OPEN: Table = {
     "rest_offset bounce_threshold_velocity max_depenetration_velocity friction_offset_threshold "
     "friction_correlation_distance buffer_size_multiplier max_gpu_contact_pairs",
     "runner": "iterations save_every keep experiment_name run_name log_dir trackers stop_at_reward",
-    "evaluate": "episodes seconds max_falls max_lin_vel_error max_ang_vel_error max_action_jerk max_torque "
-    "max_dof_vel max_foot_slip min_upright_share friction",
+    "evaluate": "episodes seconds friction max_falls max_lin_vel_error max_ang_vel_error max_action_jerk "
+    "max_torque max_dof_vel max_foot_slip min_upright_share",
+    "evaluate.start": "height tilt yaw lin_vel ang_vel dof_pos dof_vel dofs",
+    "evaluate.commands": "lin_vel_x lin_vel_y ang_vel_yaw resample_s zero_below zero_share",
+    "evaluate.pushes": "every_s lin_vel ang_vel",
+    "evaluate.falls": "bodies force tilt height",
 }
-"""What it is asked for and tested with, by whom it is computed, where files go."""
+"""What it is tested with, by whom it is computed, where files go."""
 
 
 def paths(*tables: Table) -> list[str]:

@@ -118,7 +118,8 @@ def test_evaluate_gives_its_verdict_as_exit_code(logs: Path, tmp_path: Path) -> 
     assert evaluate.main([*where(logs), *few, "evaluate.min_upright_share=0"]) == 0
     said = json.loads(out.read_text())
     assert said["passed"] is False
-    assert (said["iteration"], said["episodes"], said["seed"]) == (7, 3, 0)
+    assert (said["iteration"], said["exam"]["episodes"], said["seed"]) == (7, 3, 0)
+    assert said["exam"]["changed"] == ["evaluate.episodes=3", "evaluate.seconds=1.5"]
     assert {v["bound"]: v["passed"] for v in said["verdicts"]} == {
         "max_falls": True,
         "min_upright_share": False,
@@ -134,10 +135,12 @@ def test_evaluate_gives_its_verdict_as_exit_code(logs: Path, tmp_path: Path) -> 
     ("argv", "message"),
     [
         (["--policy=none.onnx"], "no policy file 'none.onnx'"),
-        (["--episodes=0"], "at least one"),
+        (["--episodes=0"], "evaluate.episodes=0: evaluate.episodes wants"),
         (["--seconds=0.5"], "the first 1 s do not count"),
         (["evaluate.max_fals=1"], "Did you mean 'max_falls'"),
         (["evaluate.max_foot_slip=1"], "this robot has no foot_slip"),
+        (["pushes.every_s=1"], "What can be changed: physics, runner, evaluate."),
+        (["--policy=none.onnx", "--own_exam"], "--task=cartpole or --own_exam, not both"),
     ],
 )
 def test_evaluate_refuses_in_one_line(
@@ -152,7 +155,7 @@ def test_a_finished_policy_keeps_what_it_was_made_with(
 ) -> None:
     file = tmp_path / "p.onnx"
     assert export.main([*where(logs), f"--out={file}"]) == 0
-    assert evaluate.main([f"--policy={file}", "control.hz=50"]) == 2
-    assert "was made with another value" in capsys.readouterr().err
-    assert evaluate.main([f"--policy={file}", "--task=pendulum"]) == 2
-    assert "is of task 'cartpole', not of 'pendulum'" in capsys.readouterr().err
+    assert evaluate.main([f"--policy={file}", "control.hz=25"]) == 2
+    assert "was trained with control.hz=50" in capsys.readouterr().err
+    assert evaluate.main([f"--policy={file}", "--task=pendulum"]) == 1
+    assert "not judged: " in capsys.readouterr().out

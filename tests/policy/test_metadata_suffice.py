@@ -12,6 +12,7 @@ import pytest
 from gpugym_jax.config import ActionTerm, Config, Group, Observations
 from gpugym_jax.config_yaml import load_config
 from gpugym_jax.gate import rollout, world
+from gpugym_jax.gate.exam import exam_of
 from gpugym_jax.gate.observe import CONTACT_FORCE
 from gpugym_jax.gate.scenario import Scenario
 from gpugym_jax.paths import ASSETS
@@ -19,7 +20,6 @@ from gpugym_jax.policy.description import describe
 from gpugym_jax.policy.file import Policy, read_policy
 from gpugym_jax.policy.metadata import parse
 from gpugym_jax.robots import ROBOTS
-from gpugym_jax.robots.scene import make_scene
 from tests.policy.reader import Reader, Sensed
 
 STEPS = 20
@@ -55,7 +55,7 @@ def plan() -> Scenario:
     )
     command = np.tile([0.6, -0.2, 0.4], (STEPS, n, 1))
     never = (np.zeros((STEPS, n), bool), np.zeros((STEPS, n, 5)))
-    return Scenario(make_scene(ROBOT.name), start, np.ones(n), command, *never, keep=1.0)
+    return Scenario(start, np.ones(n), command, *never, seed=0)
 
 
 def made_up(path: Path) -> Policy:
@@ -86,6 +86,11 @@ def made_up(path: Path) -> Policy:
     return Policy(contract, data, act, "made up")
 
 
+def nobody(state: world.State, felt: np.ndarray) -> np.ndarray:
+    """No one falls."""
+    return np.zeros(len(felt), bool)
+
+
 def shipped(name: str) -> Policy:
     return read_policy(ASSETS / "policies" / f"{name}.onnx")
 
@@ -96,28 +101,28 @@ def shipped(name: str) -> Policy:
     ids=["walk", "ref", "made_up"],
 )
 def test_a_reader_of_the_metadata_drives_as_the_gate_does(
-    make: Callable[[Path], Policy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Callable[[Path], Policy], tmp_path: Path
 ) -> None:
     policy, seen, states, torques, feet = make(tmp_path), [], [], [], []
-    advance = world.advance
+    gate = world.make_world(exam_of(policy.contract.cfg), np.ones(1))
 
     def act(obs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         seen.append(obs[0])
         feet.append(tick.foot_force)
         return policy.act(obs)
 
-    def watched(w: world.World, torque: np.ndarray) -> None:
-        states.append(world.look(w))
+    def watched(torque: np.ndarray) -> np.ndarray:
+        states.append(gate.look())
         torques.append(torque[0].copy())
-        advance(w, torque)
+        return gate.advance(torque)
 
-    monkeypatch.setattr(world, "advance", watched)
     scenario = plan()
     acting = replace(policy, act=act)
-    gate, tick, fallen = rollout.start(acting, scenario)
+    seen_through = gate._replace(advance=watched)
+    tick = rollout.start(acting, seen_through, scenario)
     phase = float(tick.memory.phase[0])
     for command in scenario.command:
-        tick, _ = rollout.control_step(acting, gate, fallen, tick, command)
+        tick, _ = rollout.control_step(acting, seen_through, nobody, tick, command)
 
     reader, substeps = Reader(policy.metadata, phase), policy.contract.decimation
     asked = dict(zip(policy.metadata["command_names"].split(","), scenario.command[0, 0], strict=True))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,9 +14,10 @@ import pytest
 from robots.menagerie import LEGS, WEIGHT, make_robot
 
 from gpugym_jax.config import ActionTerm, Config, Control, Draw, Observations, PhysicsConfig
+from gpugym_jax.config_exam import AT_REST, Gate
 from gpugym_jax.env import make_env
-from gpugym_jax.gate.rollout import rollout
-from gpugym_jax.gate.scenario import draw_scenario
+from gpugym_jax.gate.exam import exam_of
+from gpugym_jax.gate.verdict import sit
 from gpugym_jax.gate.video import make_camera
 from gpugym_jax.physics import make_physics
 from gpugym_jax.robots.model import load_model
@@ -197,11 +199,9 @@ def test_it_goes_through_the_environment(robot: Robot) -> None:
 
 def test_it_goes_through_the_gate(robot: Robot) -> None:
     """Careful: an elliptic cone, and 100 iterations."""
-    policy = agent_of(task(robot), robot)
-    plan = draw_scenario(
-        policy.contract, Scene(robot), episodes=2, seconds=1.0, seed=0, calm=True, friction=(1.0, 1.0)
-    )
-    record = rollout(policy, plan)
+    cfg = task(robot)
+    cfg = replace(cfg, evaluate=Gate(episodes=2, seconds=1.0, start=AT_REST, friction=(1.0, 1.0)))
+    record = sit(agent_of(cfg, robot), exam_of(cfg, scene=Scene(robot)), seed=0, calm=True)
     last = record.foot_force[-1, 0, :, 2]
     np.testing.assert_allclose(last.sum(), WEIGHT, rtol=0.01)
     assert last[:2].min() > last[2:].max(), "the front feet carry more"
