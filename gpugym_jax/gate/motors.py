@@ -11,7 +11,14 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from gpugym_jax.bounds import NotNegativeRange, NotNegatives, Positives, PositiveShare, WholeRange
+from gpugym_jax.bounds import (
+    NotNegative,
+    NotNegativeRange,
+    NotNegatives,
+    Positives,
+    PositiveShare,
+    WholeRange,
+)
 from gpugym_jax.tables import choose, register
 
 Rng = np.random.Generator
@@ -155,6 +162,17 @@ def gains(
         return (p, d, rest), tau
 
     return Motor(init, torque)
+
+
+@wrapper
+def friction(inner: Motor, plant: Plant, *, coulomb: NotNegative = 0.0, viscous: NotNegative = 0.0) -> Motor:
+    """The torque less what the gear takes."""
+
+    def torque(memory: Any, target: Targets, q: Joints, qd: Joints) -> tuple[Any, Joints]:
+        memory, tau = inner.torque(memory, target, q, qd)
+        return memory, tau - coulomb * np.tanh(10.0 * qd) - viscous * qd
+
+    return Motor(inner.init, torque)
 
 
 @wrapper

@@ -12,7 +12,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from gpugym_jax.bounds import NotNegativeRange, NotNegatives, Positives, PositiveShare, WholeRange
+from gpugym_jax.bounds import (
+    NotNegative,
+    NotNegativeRange,
+    NotNegatives,
+    Positives,
+    PositiveShare,
+    WholeRange,
+)
 from gpugym_jax.config import Entry, named
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, choose, parameters, register
@@ -203,6 +210,21 @@ def delay(inner: Actuator, robot: Robot, *, steps: WholeRange) -> Actuator:
         return (queue, late, rest), tau
 
     return Actuator(init, torque)
+
+
+@wrapper
+def friction(
+    inner: Actuator, robot: Robot, *, coulomb: NotNegative = 0.0, viscous: NotNegative = 0.0
+) -> Actuator:
+    """The torque less what the gear takes: coulomb tanh(qd / 0.1) + viscous qd, N m, qd in rad/s."""
+    ids = jnp.array(robot.actuated_ids)
+
+    def torque(memory: Any, target: Targets, reading: Reading) -> tuple[Any, Array]:
+        qd = reading.robot.dof_vel[ids]
+        memory, tau = inner.torque(memory, target, reading)
+        return memory, tau - coulomb * jnp.tanh(qd / 0.1) - viscous * qd
+
+    return Actuator(inner.init, torque)
 
 
 # --- From the configuration ----------------------------------------------------------------------------

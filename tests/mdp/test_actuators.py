@@ -102,6 +102,12 @@ def test_strength_scales_the_torque_within_the_limit() -> None:
     np.testing.assert_allclose(torques(entries, [asked(1.0), asked(9.0)]), [15.0, 18.0], rtol=1e-5)
 
 
+def test_friction_opposes_the_speed() -> None:
+    entries = ({"pd": {"kp": 0.0, "kd": 0.0}}, {"friction": {"coulomb": 0.5, "viscous": 0.1}})
+    # 1 - 0.5 tanh(2 / 0.1) - 0.1 * 2
+    np.testing.assert_allclose(torques(entries, [asked(0.0, 1.0)], 0.0, 2.0), [0.3], rtol=1e-5)
+
+
 def test_gains_scale_stiffness_and_damping() -> None:
     entries = ({"pd": {"kp": 10.0, "kd": 1.0}}, {"gains": {"kp": (2.0, 2.0), "kd": (3.0, 3.0)}})
     # 2 * 10 * 0.3 - 3 * 1 * 1
@@ -145,6 +151,7 @@ CHAINS = [
     ("pd", {"strength": {"range": (0.8, 0.8)}}),
     ({"dc_motor": {"kp": (10.0, 20.0, 30.0)}}, {"gains": {"kp": (1.1, 1.1), "kd": (0.7, 0.7)}}),
     ("pd", {"smoothed": {"weight": 0.2}}, {"delay": {"steps": (3, 3)}}, {"strength": {"range": (1.2, 1.2)}}),
+    ("pd", {"friction": {"coulomb": 0.4, "viscous": 0.02}}),
     ("pd", {"gains": {"kp": (0.9, 0.9)}}, {"delay": {"steps": (1, 1)}}),
 ]
 
