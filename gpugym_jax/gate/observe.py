@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from gpugym_jax.gate.clocks import Clock, make_clock
 from gpugym_jax.gate.motors import Motor, Plant, Rng, make_motor
+from gpugym_jax.gate.rotation import yaw_of
 from gpugym_jax.gate.world import State, base_velocity, gravity
 from gpugym_jax.policy.metadata import Contract
 from gpugym_jax.tables import choose
@@ -54,6 +55,7 @@ TERMS: dict[str, Callable[..., Float[ndarray, "n size"]]] = {
     "base_lin_vel": lambda f: base_velocity(f.state),
     "base_ang_vel": lambda f: f.state.base_ang_vel,
     "projected_gravity": lambda f: gravity(f.state),
+    "heading": lambda f: np.stack([g(yaw_of(f.state.base_quat)) for g in (np.sin, np.cos)], -1),
     "command": lambda f: f.command,
     "dof_pos": lambda f: f.encoders - f.default,
     "dof_pos_abs": lambda f: f.encoders,

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from gpugym_jax.frames import yaw_of
 from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import register
@@ -121,6 +122,13 @@ def _command(robot: Robot, blocks: tuple[str, ...]) -> tuple[tuple[str, str], ..
 def command(s: Snapshot) -> Vector:
     """What the robot is asked for."""
     return s.command
+
+
+@observation(called("sin", "cos", unit="1"), frame="world")
+def heading(s: Snapshot) -> Vector:
+    """Sine and cosine of the base's heading, counter-clockwise from the world's x axis."""
+    yaw = yaw_of(s.base_quat)
+    return jnp.stack([jnp.sin(yaw), jnp.cos(yaw)])
 
 
 @observation(joints("rad"))
