@@ -83,6 +83,18 @@ def heading(cfg: Commands) -> Command:
     return Command(sample, ask)
 
 
+@command
+def ends(cfg: Commands) -> Command:
+    """The low end, zero or the high end of each range, one as likely as the other."""
+
+    def sample(key: Key[Array, ""], progress: Float[Array, ""]) -> Goal:
+        low, high = jnp.array([cfg.lin_vel_x, cfg.lin_vel_y, cfg.ang_vel_yaw], jnp.float32).T
+        which = jax.random.randint(key, (3,), 0, 3)
+        return jnp.stack([low, 0.0 * low, high])[which, jnp.arange(3)]
+
+    return Command(sample, as_drawn)
+
+
 def make_command(cfg: Commands) -> Command:
     """The pair that the configuration names."""
     return lookup("command sampler", cfg.sampler, COMMANDS)(cfg)

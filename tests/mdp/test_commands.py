@@ -51,6 +51,17 @@ def test_headings_fill_their_range_and_some_robots_are_to_stand() -> None:
     assert 0.07 < np.mean(goals[:, 3] == 0.0) < 0.13
 
 
+def test_ends_are_asked_alike_often() -> None:
+    goals = np.asarray(
+        jax.vmap(make_command(dataclasses.replace(RANGES, sampler="ends")).sample, (0, None))(
+            KEYS, jnp.zeros(())
+        )
+    )
+    for i, (low, high) in enumerate(((-1, 3), (-0.5, 0.5), (-2, 2))):
+        shares = [np.mean(goals[:, i] == value) for value in (low, 0, high)]
+        np.testing.assert_allclose(shares, 1 / 3, atol=0.04)
+
+
 def test_a_curriculum_widens_the_ranges_with_progress() -> None:
     sample = make_command(dataclasses.replace(RANGES, sampler="curriculum", first_share=0.2)).sample
     for progress, most in ((0.0, 0.6), (0.5, 1.8), (1.0, 3.0)):  # 3 m/s times 0.2 + 0.8 progress
