@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from gpugym_jax.bounds import Positive
+from gpugym_jax.bounds import NotNegative, Positive
 from gpugym_jax.tables import choose, register
 
 Rng = np.random.Generator
@@ -40,6 +40,17 @@ def steady(*, hz: Positive) -> Clock:
     def advance(phase: Phase, forces: Forces, command: ndarray, rng: Rng, dt: float) -> Phase:
         turns = phase / (2.0 * np.pi) + hz * dt
         return 2.0 * np.pi * (turns - np.floor(turns))
+
+    return Clock(lambda rng, n: rng.uniform(0.0, np.pi, n), advance)
+
+
+@clock
+def paced(*, hz: NotNegative = 0.0, per_speed: NotNegative) -> Clock:
+    """A phase that advances the faster, the faster the robot is to go."""
+
+    def advance(phase: Phase, forces: Forces, command: ndarray, rng: Rng, dt: float) -> Phase:
+        speed = np.sqrt(np.sum(command[:, :2] ** 2, -1))
+        return np.mod(phase + 2.0 * np.pi * (hz + per_speed * speed) * dt, 2.0 * np.pi)
 
     return Clock(lambda rng, n: rng.uniform(0.0, np.pi, n), advance)
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from gpugym_jax.bounds import Positive
+from gpugym_jax.bounds import NotNegative, Positive
 from gpugym_jax.config import Entry, named
 from gpugym_jax.tables import choose, register
 from gpugym_jax.types import Clock, Reading
@@ -34,6 +34,22 @@ def steady(*, hz: Positive) -> Clock:
         phase: Phase, reading: Reading, command: Float[Array, "3"], key: Key[Array, ""], dt: float
     ) -> Phase:
         return jnp.mod(phase + 2.0 * jnp.pi * hz * dt, 2.0 * jnp.pi)
+
+    return Clock(lambda key: jax.random.uniform(key, maxval=jnp.pi), advance)
+
+
+@clock
+def paced(*, hz: NotNegative = 0.0, per_speed: NotNegative) -> Clock:
+    """One phase, rad: plus 2 pi (hz + per_speed |command_xy|) dt every dt, modulo 2 pi; begun as steady's.
+
+    `per_speed` is in turns a metre.
+    """
+
+    def advance(
+        phase: Phase, reading: Reading, command: Float[Array, "3"], key: Key[Array, ""], dt: float
+    ) -> Phase:
+        rate = hz + per_speed * jnp.linalg.norm(command[:2])
+        return jnp.mod(phase + 2.0 * jnp.pi * rate * dt, 2.0 * jnp.pi)
 
     return Clock(lambda key: jax.random.uniform(key, maxval=jnp.pi), advance)
 

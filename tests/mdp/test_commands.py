@@ -135,6 +135,14 @@ def test_a_steady_clock_turns_so_often_in_a_second() -> None:
     np.testing.assert_allclose(float(task.phase), (first + 2 * np.pi * 0.06) % (2 * np.pi), rtol=1e-5)
 
 
+def test_a_paced_clock_turns_with_the_commanded_speed() -> None:
+    clock = make_clock({"paced": {"hz": 1.0, "per_speed": 2.0}})
+    _, reading = begin(task_of())
+    # (1 + 2 * 0.5) Hz for 0.05 s
+    phase = clock.advance(jnp.zeros(()), reading, jnp.array([0.3, 0.4, 9.0]), KEY, 0.05)
+    np.testing.assert_allclose(phase, 2 * np.pi * 0.1, rtol=1e-5)
+
+
 def test_without_a_clock_the_phase_stays() -> None:
     task, _ = begin(task_of())
     assert float(task.phase) == 0.0
@@ -153,7 +161,9 @@ def test_the_gate_has_the_same_clocks_and_parameters() -> None:
     }
 
 
-@pytest.mark.parametrize(("name", "params"), [("none", {}), ("steady", {"hz": 3.7})])
+@pytest.mark.parametrize(
+    ("name", "params"), [("none", {}), ("steady", {"hz": 3.7}), ("paced", {"hz": 1.0, "per_speed": 2.0})]
+)
 def test_twins_tell_the_same_time(name: str, params: dict) -> None:
     ours, theirs = make_clock({name: params}), gate.make_clock((name, params))
     _, reading = begin(task_of())
