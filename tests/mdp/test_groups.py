@@ -1,6 +1,7 @@
 """Groups of observations: what their numbers are, history, delay, encoders that are off."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -79,6 +80,17 @@ def test_groups_in_yaml(tmp_path: Any) -> None:
     assert load_config(str(file), ["observations.teacher=[dof_pos]"]).observations.groups["teacher"] == (
         "dof_pos",
     )
+
+
+def test_a_student_s_group_is_yaml_alone() -> None:
+    cfg = load_config(str(Path(__file__).with_name("student.yaml")))
+    mdp = make_mdp(cfg, ROBOT)
+    assert mdp.obs_sizes == {"actor": 36, "critic": 36, "student": 5 * (3 + 12 + 12)}
+    task, robot = mdp.start(KEY)
+    nothing = jnp.zeros((len(ROBOT.bodies), 3))
+    task, obs = mdp.observe(task, Reading(robot, nothing, nothing, nothing, jnp.zeros((), bool)))
+    np.testing.assert_allclose(obs["student"].reshape(5, 27)[:, :3], np.tile([0, 0, -1.0], (5, 1)))
+    assert task.seen["student"].queue.shape == (7, 27)
 
 
 @pytest.mark.parametrize("name", sorted(ROBOTS))
