@@ -84,13 +84,6 @@ def test_damping_takes_its_share_of_the_speed(pendulum: Rig) -> None:
     np.testing.assert_allclose(got, 3.0 * (1.0 - (0.1 + RAMP) * DT / INERTIA) ** 20, rtol=1e-5)
 
 
-def test_damping_takes_its_share_of_the_speed(pendulum: Rig) -> None:
-    """Without gravity the speed falls by d dt / I in each substep, I = 1 kg m^2; its model has d = 0.1."""
-    weightless = [0.0, 0.0, GRAVITY]
-    got = speed(pendulum, 3.0, 0.0, 20, dof_damping=RAMP[:, None], gravity=weightless)
-    np.testing.assert_allclose(got, 3.0 * (1.0 - (0.1 + RAMP) * DT) ** 20, rtol=1e-5)
-
-
 def test_gravity_makes_falls_faster(toy: Rig) -> None:
     added = np.stack([RAMP, -RAMP, 2.0 * RAMP], axis=1)
     sim = toy.init(standing(toy.robot, height=2.0), varied(gravity=added))
