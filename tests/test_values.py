@@ -88,7 +88,7 @@ WRONG = [
     ("commands.lin_vel_x=[1, 2, 3]", "commands.lin_vel_x wants 2 numbers, [low, high], got [1, 2, 3]"),
     ("commands.lin_vel_x=[1, -1]", "commands.lin_vel_x wants [low, high] with low <= high, got [1, -1]"),
     ("commands.lin_vel_x=[-1, inf]", "commands.lin_vel_x wants a number, got 'inf'"),
-    ("randomize.friction=1", "randomize.friction wants a section or 2 numbers, [low, high] or null, got 1"),
+    ("randomize.friction=1", "randomize.friction wants 2 numbers, [low, high] or null, got 1"),
     ("randomize.friction={every: run}", "randomize.friction wants a value for 'range'"),
     ("randomize.friction={range: [0, 1], every: day}", "randomize.friction.every wants run or episode or null"),
     ("randomize.base_mass=[1, 0]", "randomize.base_mass wants [low, high] with low <= high, got [1, 0]"),
