@@ -139,6 +139,7 @@ class TaskState(struct.PyTreeNode):
     push_in: Int[Array, "*env"]  # control steps until the next push
     wrench: Float[Array, "*env 6"]  # N, N m, world, at the base's centre of mass: what pulls at it now
     pull_left: Int[Array, "*env"]  # control steps for which it does
+    potentials: dict[str, Float[Array, "*env"]]  # of the rewards that are potentials, at the step before
 
 
 class Number(NamedTuple):

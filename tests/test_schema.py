@@ -10,7 +10,7 @@ import yaml
 from gpugym_jax import __main__ as gpugym
 from gpugym_jax.bounds import Range
 from gpugym_jax.config_yaml import task_names
-from gpugym_jax.mdp import parts
+from gpugym_jax.mdp import rewards
 from gpugym_jax.paths import CONFIGS
 from gpugym_jax.schema import loosened, section, sections, task_schema
 from gpugym_jax.values import typed
@@ -68,6 +68,7 @@ def test_the_shipped_tasks_fit(task: str) -> None:
         "actuator: [pd, {smoothed: {weight: 0.3}}]",
         "actuator: {pd: {kp: 20}}",
         "clock: {steady: {hz: 3}}",
+        "rewards: {torques: {weight: 1, potential: 0.99}}",
     ],
 )
 def test_what_the_loader_takes_fits(text: str) -> None:
@@ -103,7 +104,7 @@ def test_what_the_loader_refuses_does_not(text: str) -> None:
 
 def test_it_says_what_fields_and_terms_mean() -> None:
     assert SCHEMA["$defs"]["Control"]["properties"]["hz"]["description"] == "Hz, of the policy"
-    first_line = (parts.REWARDS["torques"].__doc__ or "").partition("\n")[0]
+    first_line = (rewards.REWARDS["torques"].__doc__ or "").partition("\n")[0]
     assert SCHEMA["properties"]["rewards"]["properties"]["torques"]["description"] == first_line
 
 

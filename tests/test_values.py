@@ -337,11 +337,11 @@ def test_every_number_of_the_configuration_has_a_range_beside_it() -> None:
 def test_every_number_of_a_term_has_a_range_beside_it() -> None:
     import inspect
 
-    from gpugym_jax.mdp import parts, resets
+    from gpugym_jax.mdp import resets, rewards, terminations
 
     bare = [
         f"{name}.{p.name}"
-        for table in (parts.REWARDS, parts.TERMINATIONS, resets.RESETS)
+        for table in (rewards.REWARDS, terminations.TERMINATIONS, resets.RESETS)
         for name, f in table.items()
         for p in inspect.signature(f).parameters.values()
         if p.kind is p.KEYWORD_ONLY

@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
-from gpugym_jax.bounds import Finite
-from gpugym_jax.config import Config, Terms, decimation_of
+from gpugym_jax.config import Config, decimation_of
 from gpugym_jax.mdp import gait  # noqa: F401  (its rewards enter the table)
 from gpugym_jax.mdp.actions import action_size, make_targets
 from gpugym_jax.mdp.actuators import make_actuator
@@ -17,12 +15,11 @@ from gpugym_jax.mdp.groups import Observer, make_observer
 from gpugym_jax.mdp.pushes import kicks, make_pull, make_push
 from gpugym_jax.mdp.randomize import SampleVariation, make_sample_variation, renewed
 from gpugym_jax.mdp.resets import make_sample_state
-from gpugym_jax.mdp.rewards import REWARDS
 from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.mdp.terms import bind
+from gpugym_jax.mdp.weighing import Numbers, Reward, make_reward, start_potentials
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, lookup, read
 from gpugym_jax.types import Actuator, Clock, Command, RobotState, Targets
 
 
@@ -50,33 +47,9 @@ class Parts(NamedTuple):
     pull: Callable[[Key[Array, ""]], Float[Array, "6"]] | None
     pull_steps: int  # for which a pull lasts
     observer: Observer
-    reward: Callable[[Snapshot, Bool[Array, ""]], tuple[Array, dict[str, Array]]]
+    reward: Callable[[Snapshot, Bool[Array, ""], Numbers], Reward]
+    potentials: Callable[[], Numbers]
     ends: dict[str, Callable[[Snapshot], Array]]
-
-
-def make_reward(
-    cfg: Config, robot: Robot, dt: float
-) -> Callable[[Snapshot, Bool[Array, ""]], tuple[Float[Array, ""], dict[str, Float[Array, ""]]]]:
-    """The reward: dt times the weighed sum of the terms, and each term's share. Weight 0 switches off."""
-    weights: dict[str, float] = {}
-    rest: Terms = {}
-    for name, term in cfg.rewards.items():
-        lookup("reward", name, REWARDS)
-        if "weight" not in term:
-            raise UserError(f"rewards.{name} needs a weight, a number.")
-        weights[name] = read(f"rewards.{name}.weight", Finite, term["weight"])
-        rest[name] = {k: v for k, v in term.items() if k != "weight"}
-    terms = {name: f for name, f in bind("reward", REWARDS, rest, robot).items() if weights[name]}
-    end = cfg.reward.termination * (dt if cfg.reward.termination_by_dt else 1.0)
-
-    def reward(s: Snapshot, terminated: Bool[Array, ""]) -> tuple[Array, dict[str, Array]]:
-        shares = {name: dt * weights[name] * f(s) for name, f in terms.items()}
-        total = sum(shares.values(), jnp.zeros(()))
-        if cfg.reward.clip_negative:
-            total = jnp.maximum(total, 0.0)
-        return total + end * terminated, {f"rewards/{name}": share for name, share in shares.items()}
-
-    return reward
 
 
 def make_parts(cfg: Config, robot: Robot) -> Parts:
@@ -109,5 +82,6 @@ def make_parts(cfg: Config, robot: Robot) -> Parts:
         observer=make_observer(cfg.observations, robot, tuple(cfg.actions)),
         encoder_offset=cfg.observations.encoder_offset or (0.0, 0.0),
         reward=make_reward(cfg, robot, dt),
+        potentials=start_potentials(cfg),
         ends=bind("termination", TERMINATIONS, cfg.terminations, robot),
     )

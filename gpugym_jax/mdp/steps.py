@@ -59,6 +59,7 @@ def fresh(
         encoder_offset=uniform(k_encoder, (num_dofs,), p.encoder_offset),
         seen=p.observer.init(k_seen),
         wrench=jnp.zeros(6),
+        potentials=p.potentials(),
         pull_left=jnp.zeros((), jnp.int32),
         push_in=jax.random.randint(k_push, (), 1, max(1, p.push_every) + 1, jnp.int32),
     )
@@ -137,9 +138,9 @@ def judge(p: Parts, task: TaskState, reading: Reading) -> Verdict:
     s = see(p.robot, p.dt, task, reading)
     terminated = jnp.any(jnp.array([f(s) for f in p.ends.values()] + [~finite]))
     timed_out = (task.step >= p.last_step) & ~terminated
-    reward, shares = p.reward(s, terminated)
+    reward, shares, potentials = p.reward(s, terminated, task.potentials)
 
-    task = follow(p, remember(task, s), s)
+    task = follow(p, remember(task, s), s).replace(potentials=potentials)
     task, pushed, robot = go_on(p, task, reading.robot, keys)
     task, final_obs = observe(p, task, reading.replace(robot=robot))
     done = terminated | timed_out

@@ -111,6 +111,20 @@ def test_negative_reward_is_clipped_before_the_termination_cost() -> None:
     assert float(mdp.judge(task, fallen).reward) == -1.0
 
 
+def test_a_potential_pays_what_it_gained() -> None:
+    """weight (discount now - before), no dt; nothing in the first step, and now is 0 at an early end."""
+    mdp = change(rewards={"base_height": {"weight": 2.0, "target": 0.0, "potential": 0.9}})
+    task, reading = begin(mdp)
+    paid = []
+    for height in (0.5, 0.6, 0.2, 0.05):  # the height squared; below 0.1 the episode ends
+        v = mdp.judge(task, at(reading, base_pos=jnp.array([0.0, 0.0, height])))
+        task = v.task
+        paid.append(float(v.reward))
+    # 2 (0.9 * 0.36 - 0.25), 2 (0.9 * 0.04 - 0.36), 2 (0 - 0.04)
+    np.testing.assert_allclose(paid, [0.0, 0.148, -0.648, -0.08], rtol=1e-5)
+    assert bool(v.terminated) and np.isnan(task.potentials["base_height"])
+
+
 def test_robot_that_is_not_finite_is_reset_and_counted(mdp: Mdp) -> None:
     task, reading = begin(mdp)
     v = mdp.judge(task, at(reading, dof_vel=jnp.full(12, jnp.nan)))
