@@ -122,8 +122,9 @@ def test_no_single_setting_of_a_file_reaches_its_exam(name: str) -> None:
 def test_what_a_robots_computer_needs_is_the_files(sound: tuple[Policy, Any, Any]) -> None:
     """Else the test above would pass for a gate that reads no file."""
     policy, found, _ = sound
-    limp = doctored(policy, joint_stiffness=",".join(["0"] * 12))
-    assert measures(limp)[0] != found
+    motor, *wrappers = json.loads(policy.metadata["motors"])
+    limp = {**motor, "parameters": {**motor["parameters"], "kp": [0.0]}}
+    assert measures(doctored(policy, motors=json.dumps([limp, *wrappers])))[0] != found
 
 
 @pytest.mark.parametrize("name", NOT_JUDGED)
