@@ -28,7 +28,9 @@ TABLES = {
     "terminations": ("mdp.terminations", "TERMINATIONS"),
     "commands": ("mdp.commands", "COMMANDS"),
     "resets": ("mdp.resets", "RESETS"),
-    "actuators": ("mdp.actuators", "ACTUATORS"),
+    "clocks": ("mdp.clocks", "CLOCKS"),
+    "motors": ("mdp.actuators", "MOTORS"),
+    "wrappers": ("mdp.actuators", "WRAPPERS"),
     "trackers": ("runs.tracking", "TRACKERS"),
 }
 """What `gpugym list` can print: module and table, imported only when asked for."""

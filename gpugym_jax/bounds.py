@@ -30,10 +30,12 @@ GraphicsDevice = Annotated[int, Ge(-1), Le(MOST)]
 Range = tuple[Finite, Finite]
 NotNegativeRange = tuple[NotNegative, NotNegative]
 PositiveRange = tuple[Positive, Positive]
+WholeRange = tuple[Whole, Whole]
 ShareRange = tuple[Share, Share]
 """(low, high), low <= high: so is every pair of numbers."""
 
 Numbers = Annotated[tuple[Finite, ...], MinLen(1)]
+NotNegatives = Annotated[tuple[NotNegative, ...], MinLen(1)]
 Positives = Annotated[tuple[Positive, ...], MinLen(1)]
 """One or more; a number alone is one."""
 

@@ -13,31 +13,38 @@ from gpugym_jax.bounds import (
     Numbers,
     Positive,
     Positives,
-    PositiveShare,
     Range,
     Seed,
     Share,
     Whole,
+    WholeRange,
 )
 from gpugym_jax.config_exam import Gate
 from gpugym_jax.tables import UserError
 
 Terms = dict[str, dict[str, object]]
 """Term names, each with its parameters: `{tracking_lin_vel: {weight: 1.0, sigma: 0.25}}`."""
+Entry = str | Terms
+"""One entry of a list: a name, or a name with its parameters, `{smoothed: {weight: 0.35}}`."""
+
+
+def named(entry: Entry, where: str) -> tuple[str, dict[str, object]]:
+    """Name and parameters of an entry; `where` it stands, for the error."""
+    if isinstance(entry, str):
+        return entry, {}
+    if len(entry) != 1:
+        raise UserError(
+            f"{where}: an entry is one name with its parameters, not {', '.join(entry) or 'none'}."
+        )
+    return next(iter(entry.items()))
 
 
 @dataclass(frozen=True)
 class Control:
-    """From the policy's action to joint torques."""
+    """Rates. What makes torque of targets is in `Config.actuator`."""
 
     hz: Positive = 50.0  # Hz, of the policy
     physics_hz: Positive = 200.0  # Hz, of the simulator; a whole multiple of `hz`
-    actuator: str = "pd"
-    smoothing: PositiveShare = (
-        1.0  # weight of the newest target in a moving average taken every substep; 1 is none
-    )
-    kp: NotNegative | None = None  # N m/rad, for all joints; None: the robot's own
-    kd: NotNegative | None = None  # N m s/rad
 
 
 def decimation_of(control: Control) -> int:
@@ -61,14 +68,43 @@ class ActionTerm:
 
 
 @dataclass(frozen=True)
-class Observations:
-    """What the networks see."""
+class Group:
+    """One group of observations, in full."""
 
-    actor: tuple[str, ...] = ()
-    critic: tuple[str, ...] | str = "same"  # without noise; "same": the actor's list
+    terms: tuple[Entry, ...] = ()
+    noise: bool | None = None  # None: the actor's has it, others do not
+    history: Count = 1  # how many control steps it holds, the newest first; at a start all are the first
+    delay: WholeRange = (0, 0)  # control steps, drawn each episode, both ends included
+
+
+@dataclass(frozen=True)
+class Observations:
+    """What the networks see: the actor, the critic and any other group by its name."""
+
+    OPEN: ClassVar[str] = "groups"
+    actor: tuple[Entry, ...] | Group = ()
+    critic: tuple[Entry, ...] | Group | str = "same"  # "same": the actor's, with neither noise nor delay
+    groups: dict[str, tuple[Entry, ...] | Group] = field(default_factory=dict)
     scale: dict[str, Positive | Positives] = field(default_factory=dict)  # typical size: value / scale
     noise: dict[str, NotNegative] = field(default_factory=dict)  # half width, uniform, in its own unit
     clip: Positive = 100.0  # of the scaled observation
+    encoder_offset: Range | None = None  # rad, of each joint, drawn each episode
+
+
+def groups_of(cfg: Observations) -> dict[str, Group]:
+    """All groups in full, the actor's first."""
+    given = {"actor": cfg.actor, "critic": cfg.critic, **cfg.groups}
+    if cfg.critic == "same":
+        given["critic"] = given["actor"]
+    out = {}
+    for name, terms in given.items():
+        if isinstance(terms, str):
+            raise UserError(f"observations.{name} is a list of observations, not '{terms}'.")
+        group = terms if isinstance(terms, Group) else Group(terms=terms)
+        out[name] = replace(group, noise=name == "actor") if group.noise is None else group
+    if cfg.critic == "same":
+        out["critic"] = replace(out["actor"], noise=False, delay=(0, 0))
+    return out
 
 
 @dataclass(frozen=True)
@@ -82,6 +118,9 @@ class Commands:
     resample_s: Positive = 10.0
     zero_below: NotNegative = 0.0  # m/s; slower planar commands become zero
     zero_probability: Share = 0.0  # share of commands that are stand still
+    heading: Range = (-3.14159, 3.14159)  # rad, world; of the sampler heading
+    first_share: Share = 0.25  # of the ranges, with which the sampler curriculum begins
+    growth: Share = 0.1  # of a robot's progress from there to all of the ranges, an episode; likewise
 
 
 @dataclass(frozen=True)
@@ -95,11 +134,14 @@ class RewardOptions:
 
 @dataclass(frozen=True)
 class Pushes:
-    """Velocity kicks from outside."""
+    """Kicks from outside, which change a velocity at once, and pulls, which act for some time."""
 
     every_s: NotNegative = 0.0  # 0: never
     lin_vel: NotNegative = 0.0  # m/s, half width, world x and y
     ang_vel: NotNegative = 0.0  # rad/s, half width, each axis
+    force: NotNegative = 0.0  # N, half width, world x and y, at the base's centre of mass
+    torque: NotNegative = 0.0  # N m, half width, each axis, on the base
+    seconds: Positive = 0.1  # for which force and torque last
     mode: Literal["add", "set"] = "add"  # "add" as gpuGym, "set" as legged_gym
 
 
@@ -240,10 +282,11 @@ class Config:
     robot: str = ""
     episode_s: Positive = 20.0
     control: Control = field(default_factory=Control)
+    actuator: tuple[Entry, ...] = ("pd",)  # a motor, then the wrappers around it, innermost first
     actions: dict[str, ActionTerm] = field(default_factory=dict)
     observations: Observations = field(default_factory=Observations)
     commands: Commands = field(default_factory=Commands)
-    gait: dict[str, Positive] = field(default_factory=dict)  # {hz: 3.5}: the gait clock, if any
+    clock: Entry = "none"  # what steps keep time by: {steady: {hz: 3.5}}
     rewards: Terms = field(default_factory=dict)
     reward: RewardOptions = field(default_factory=RewardOptions)
     terminations: Terms = field(default_factory=dict)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gpugym_jax import cli
-from gpugym_jax.bounds import Finite
+from gpugym_jax.bounds import Finite, Share
 from gpugym_jax.config import Config
 from gpugym_jax.tables import hint_of, parameters
 from gpugym_jax.values import typed
@@ -76,10 +76,10 @@ def section(schema: Schema, cls: Any) -> Schema:
     return {**schema, "properties": properties, **opened}
 
 
-def term(f: Callable[..., Any], more: Mapping[str, Any]) -> Schema:
-    """The parameters of a term, and what else stands beside them."""
+def term(f: Callable[..., Any], more: Mapping[str, Any], may: Mapping[str, Any]) -> Schema:
+    """The parameters of a term, and what else stands or may stand beside them."""
     has = parameters(f)
-    properties = {name: typed.json_schema(hint) for name, hint in more.items()}
+    properties = {name: typed.json_schema(hint) for name, hint in {**more, **may}.items()}
     properties |= {name: typed.json_schema(hint_of(p.annotation)) for name, p in has.items()}
     needed = [*more, *(name for name, p in has.items() if p.default is p.empty)]
     about = (inspect.getdoc(f) or "").partition("\n")[0]
@@ -92,15 +92,39 @@ def term(f: Callable[..., Any], more: Mapping[str, Any]) -> Schema:
     }
 
 
-def terms(table: Mapping[str, Callable[..., Any]], more: Mapping[str, Any] | None = None) -> Schema:
+def terms(
+    table: Mapping[str, Callable[..., Any]],
+    more: Mapping[str, Any] | None = None,
+    may: Mapping[str, Any] | None = None,
+) -> Schema:
     """A section whose keys are the names in a table."""
-    properties = {name: term(table[name], more or {}) for name in sorted(table)}
+    properties = {name: term(table[name], more or {}, may or {}) for name in sorted(table)}
     return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def entry(table: Mapping[str, Callable[..., Any]]) -> Schema:
+    """A name in a table, or that name with its parameters."""
+    return {"anyOf": [{"enum": sorted(table)}, terms(table) | {"minProperties": 1, "maxProperties": 1}]}
+
+
+def entries(table: Mapping[str, Callable[..., Any]]) -> Schema:
+    """A list of such; one alone is a list of one."""
+    one = entry(table)
+    return {"anyOf": [{"type": "array", "items": one}, *one["anyOf"]]}
+
+
+def observed(group: Schema, seen: Schema, table: Mapping[str, Callable[..., Any]]) -> dict[str, Schema]:
+    """The sections of observations, whose lists hold the names in a table."""
+    listed = entries(table)
+    group["properties"]["terms"] = listed
+    of_any = {"anyOf": [*listed["anyOf"], {"$ref": "#/$defs/Group"}]}
+    seen["properties"] |= {"actor": of_any, "critic": {"anyOf": [{"enum": ["same"]}, *of_any["anyOf"]]}}
+    return {"Group": group, "Observations": {**seen, "additionalProperties": of_any}}
 
 
 def task_schema() -> Schema:
     """The schema of a task's YAML."""
-    from gpugym_jax.mdp import parts, resets
+    from gpugym_jax.mdp import actuators, clocks, observations, resets, rewards, terminations
     from gpugym_jax.robots import ROBOTS
     from gpugym_jax.robots.varied import VARIED
 
@@ -108,14 +132,17 @@ def task_schema() -> Schema:
     definitions = whole.pop("$defs")
     by_name = {cls.__name__: cls for cls in sections()}
     definitions = {name: section(schema, by_name[name]) for name, schema in definitions.items()}
+    definitions |= observed(definitions["Group"], definitions["Observations"], observations.OBSERVATIONS)
     drawn = definitions["Randomize"]["additionalProperties"]
     definitions["Randomize"]["properties"] |= {name: drawn for name in VARIED}
     definitions["Randomize"]["additionalProperties"] = False
     whole = section(whole, Config)
     whole["properties"] |= {
         "robot": {"enum": sorted(ROBOTS)},
-        "rewards": terms(parts.REWARDS, {"weight": Finite}),
-        "terminations": terms(parts.TERMINATIONS),
+        "actuator": entries({**actuators.MOTORS, **actuators.WRAPPERS}),
+        "clock": entry(clocks.CLOCKS),
+        "rewards": terms(rewards.REWARDS, {"weight": Finite}, {"potential": Share}),
+        "terminations": terms(terminations.TERMINATIONS),
         "reset": terms(resets.RESETS) | {"maxProperties": 1},
     }
     draft = "https://json-schema.org/draft/2020-12/schema"

@@ -77,7 +77,7 @@ def bind_parameters(
 
 def choose(
     kind: str, name: str, table: Mapping[str, Callable[..., Any]], given: Mapping[str, object]
-) -> Callable[..., Any]:
+) -> "partial[Any]":
     """The entry of that name with its parameters bound, or an error that names the nearest right one."""
     f = lookup(kind, name, table)
     return partial(f, **bind_parameters(kind, name, f, given))

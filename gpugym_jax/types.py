@@ -40,6 +40,15 @@ class Reading(struct.PyTreeNode):
     overflow: Bool[Array, "*env"]  # contact or constraint space ran out in the last substep
 
 
+class Targets(struct.PyTreeNode):
+    """What the motors are asked for. Actuated joints only, in the robot's order."""
+
+    dof_pos: Float[Array, "*env act"]  # rad from the default pose
+    tau_ff: Float[Array, "*env act"]  # N m
+    stiffness: Float[Array, "*env act"]  # factor of the motor's own kp
+    damping: Float[Array, "*env act"]  # factor of the motor's own kd
+
+
 Variation = dict[str, Float[Array, "..."]]
 """How a robot's body and ground differ from the nominal model: the properties that do, by their names in
 `robots.varied.VARIED`, each `(*env, *size)`. What is not in it is nominal."""
@@ -96,11 +105,23 @@ class Physics(Protocol[Sim]):
         ...
 
 
+class Seen(struct.PyTreeNode):
+    """What a group of observations remembers of the control steps before."""
+
+    queue: Float[Array, "*env age size"]  # the newest first
+    late: Int[Array, "*env"]  # control steps by which the group lags in this episode
+    filled: Bool[Array, "*env"]  # whether anything was seen in this episode
+
+
 class TaskState(struct.PyTreeNode):
     """What the MDP remembers of a robot from one control step to the next."""
 
     key: Key[Array, "*env"]
     step: Int[Array, "*env"]  # control steps since the episode began
+    substep: Int[Array, "*env"]  # since the control step began
+    goal: Float[Array, "*env goal"]  # what the command is made of
+    progress: Float[Array, "*env"]  # 0 to 1, of a curriculum; kept from episode to episode
+    followed: Float[Array, "*env"]  # 0 to 1, how well commands were followed lately in this episode
     command: Float[Array, "*env 3"]  # vx, vy m/s; yaw rate rad/s; base frame
     action: Float[Array, "*env act"]  # as the policy gave it
     last_action: Float[Array, "*env act"]
@@ -110,16 +131,37 @@ class TaskState(struct.PyTreeNode):
     last_dof_vel: Float[Array, "*env dof"]  # rad/s, at the previous control step
     air_time: Float[Array, "*env foot"]  # s since the foot last touched the ground
     contact: Bool[Array, "*env foot"]  # whether it did at the previous control step
-    phase: Float[Array, "*env"]  # rad, gait clock in [0, 2 pi)
+    phase: Float[Array, "..."]  # rad, of the clock: one number or several a robot
     variation: Variation
     run_key: Key[Array, "*env"]  # kept for the run: for draws that outlast an episode
+    encoder_offset: Float[Array, "*env dof"]  # rad, what encoders say too much
+    seen: dict[str, Seen]  # of the observation groups with history or delay
+    push_in: Int[Array, "*env"]  # control steps until the next push
+    wrench: Float[Array, "*env 6"]  # N, N m, world, at the base's centre of mass: what pulls at it now
+    pull_left: Int[Array, "*env"]  # control steps for which it does
+    potentials: dict[str, Float[Array, "*env"]]  # of the rewards that are potentials, at the step before
+
+
+class Number(NamedTuple):
+    """What one number of an observation group is: clip(value / scale)."""
+
+    term: str  # the observation's name
+    name: str  # which of its numbers: "x", a joint's name, "sin"
+    unit: str  # of the value; "1" if it has none
+    frame: str  # "base", "world", or none for what has no direction
+    scale: float  # in the value's unit
+    age: int  # control steps since the newest in the group
+
+
+Layout = dict[str, tuple[Number, ...]]
+"""What each number of each observation group is."""
 
 
 class Verdict(struct.PyTreeNode):
     """What the task makes of a control step, before anything is written to the simulator."""
 
     task: TaskState  # to go on with
-    rewrite: Bool[Array, "*env"]  # reset or pushed
+    rewrite: Bool[Array, "*env"]  # set anew or pushed
     robot: RobotState  # what to write where `rewrite`
     variation: Variation  # likewise: what is renewed each episode
     final_obs: Obs
@@ -162,21 +204,130 @@ class Env(NamedTuple):
     spread: bool = False  # whether first episodes begin at a random age
 
 
+class Start(Protocol):
+    """The first episode of a robot, all of it drawn from its key."""
+
+    def __call__(self, key: Key[Array, ""], /) -> tuple[TaskState, RobotState]: ...
+
+
+class Act(Protocol):
+    """Takes the policy's action as what the coming substeps aim at."""
+
+    def __call__(self, task: TaskState, action: Float[Array, " action"], /) -> TaskState: ...
+
+
+class Torque(Protocol):
+    """Joint torques of the coming substep, N m."""
+
+    def __call__(self, task: TaskState, reading: Reading, /) -> tuple[TaskState, Float[Array, " dof"]]: ...
+
+
+class Judge(Protocol):
+    """What a control step was worth, and how things go on."""
+
+    def __call__(self, task: TaskState, reading: Reading, /) -> Verdict: ...
+
+
+class Wrench(Protocol):
+    """What pulls at the base in the coming substep: N, N m, world, at its centre of mass."""
+
+    def __call__(self, task: TaskState, /) -> Float[Array, "6"]: ...
+
+
+class Observe(Protocol):
+    """What the networks see, and what is remembered of it."""
+
+    def __call__(self, task: TaskState, reading: Reading, /) -> tuple[TaskState, Obs]: ...
+
+
+class Renew(Protocol):
+    """After the write: who begins an episode is observed anew, the others saw `final_obs`."""
+
+    def __call__(self, verdict: Verdict, reading: Reading, /) -> tuple[TaskState, Obs]: ...
+
+
 class Mdp(NamedTuple):
     """A task as pure functions of one robot, and the sizes that others need."""
 
-    start: Callable[..., tuple[TaskState, RobotState]]  # key -> first episode
-    act: Callable[..., TaskState]  # task, action -> task
-    torque: Callable[..., tuple[TaskState, Array]]  # task, reading -> task, N m
-    judge: Callable[..., Verdict]  # task, reading -> verdict
-    observe: Callable[..., Obs]  # task, reading -> observations
+    start: Start
+    act: Act
+    torque: Torque
+    wrench: Wrench | None  # None: the task asks for none, and nothing is compiled for it
+    judge: Judge
+    observe: Observe
+    renew: Renew
     decimation: int  # physics substeps a control step
     action_size: int
-    obs_sizes: dict[str, int]
+    layout: Layout
+
+    @property
+    def obs_sizes(self) -> dict[str, int]:
+        """Width of each observation group."""
+        return {name: len(numbers) for name, numbers in self.layout.items()}
+
+
+class StartMotors(Protocol):
+    """The motors' memory at the start of an episode, with what an episode draws."""
+
+    def __call__(self, key: Key[Array, ""], /) -> Any: ...
+
+
+class Drive(Protocol):
+    """Torques of the coming substep, N m, one an actuated joint."""
+
+    def __call__(
+        self, memory: Any, targets: Targets, reading: Reading, /
+    ) -> tuple[Any, Float[Array, " act"]]: ...
+
+
+class SampleGoal(Protocol):
+    """What a robot is to do from now on; `progress`, 0 to 1, is how well it did so far."""
+
+    def __call__(self, key: Key[Array, ""], progress: Float[Array, ""], /) -> Float[Array, " goal"]: ...
+
+
+class Ask(Protocol):
+    """The velocity that a goal asks for where the robot is now: vx, vy m/s; yaw rate rad/s; base frame."""
+
+    def __call__(self, goal: Float[Array, " goal"], robot: RobotState, /) -> Float[Array, "3"]: ...
+
+
+class Command(NamedTuple):
+    """Which velocity is asked of a robot, as a pair of pure functions."""
+
+    sample: SampleGoal
+    command: Ask
+
+
+class StartClock(Protocol):
+    """The phase at the start of an episode: a number, or several."""
+
+    def __call__(self, key: Key[Array, ""], /) -> Float[Array, "*clock"]: ...
+
+
+class Advance(Protocol):
+    """The phase a substep of `dt` s later."""
+
+    def __call__(
+        self,
+        phase: Float[Array, "*clock"],
+        reading: Reading,
+        command: Float[Array, "3"],
+        key: Key[Array, ""],
+        dt: float,
+        /,
+    ) -> Float[Array, "*clock"]: ...
+
+
+class Clock(NamedTuple):
+    """What a robot's steps keep time by, as a pair of pure functions."""
+
+    init: StartClock
+    advance: Advance
 
 
 class Actuator(NamedTuple):
-    """A motor model of one robot, as an optax transform is: a pair of pure functions."""
+    """The motors of one robot, as an optax transform is: a pair of pure functions."""
 
-    init: Callable[[], Any]  # -> memory
-    torque: Callable[..., tuple[Any, Array]]  # memory, targets, reading -> memory, N m per actuated dof
+    init: StartMotors
+    torque: Drive

@@ -5,8 +5,9 @@ from scipy.spatial.transform import Rotation
 
 from gpugym_jax.config import Config
 from gpugym_jax.gate import world
+from gpugym_jax.policy.description import describe
 from gpugym_jax.policy.file import Act, Policy
-from gpugym_jax.policy.metadata import describe, parse
+from gpugym_jax.policy.metadata import parse
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.robot import Robot
 

@@ -12,7 +12,7 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(HOME / ".cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
 
 CHECKED = ("frames.py", "gate/*.py", "loops.py", "mdp/*.py", "ppo/*.py")
-DATA = {"mdp/actions", "mdp/snapshot", "ppo/state"}
+DATA = {"mdp/snapshot", "ppo/state"}
 """Modules that define pytrees: JAX rebuilds these with leaves that are no arrays, so they are not checked. Nor are
 the physics and what drives them: on a live one NumPy stands in for JAX arrays."""
 

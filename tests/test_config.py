@@ -69,11 +69,13 @@ def test_values_have_the_types_of_the_dataclasses(path: str) -> None:
 
 def test_what_the_yaml_leaves_out_keeps_its_default(path: str) -> None:
     cfg = load_config(path)
-    assert cfg.control.smoothing == Config().control.smoothing
+    assert cfg.actuator == ("pd",)
     assert cfg.evaluate == Config().evaluate
 
 
-@pytest.mark.parametrize("overrides", [(), ("physics.threads=2", "gait.hz=3.5", "runner.run_name='1e-5'")])
+@pytest.mark.parametrize(
+    "overrides", [(), ("physics.threads=2", "clock={steady: {hz: 3.5}}", "runner.run_name='1e-5'")]
+)
 def test_a_dumped_config_loads_equal(path: str, tmp_path: Path, overrides: tuple[str, ...]) -> None:
     cfg = load_config(path, overrides)
     dump(cfg, tmp_path / "resolved.yaml")
@@ -115,7 +117,7 @@ def test_an_unknown_key_names_the_nearest_and_all(tmp_path: Path) -> None:
     message = refused(tmp_path, "obsevations: {}")
     assert message.startswith(f"{tmp_path / 'x.yaml'}: no key named 'obsevations'")
     assert "Did you mean 'observations'?" in message
-    assert "There are: actions, commands," in message
+    assert "There are: actions, actuator, clock, commands," in message
     message = refused(tmp_path, "actions: {dof_pos_target: {scal: 1}}")
     assert (
         "no key in actions.dof_pos_target named 'scal'. Did you mean 'scale'? There are: clip, scale."

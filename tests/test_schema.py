@@ -10,7 +10,7 @@ import yaml
 from gpugym_jax import __main__ as gpugym
 from gpugym_jax.bounds import Range
 from gpugym_jax.config_yaml import task_names
-from gpugym_jax.mdp import parts
+from gpugym_jax.mdp import rewards
 from gpugym_jax.paths import CONFIGS
 from gpugym_jax.schema import loosened, section, sections, task_schema
 from gpugym_jax.values import typed
@@ -64,6 +64,11 @@ def test_the_shipped_tasks_fit(task: str) -> None:
         "reset: {basic: }",
         "ppo: {actor: 64, desired_kl: null}",
         "observations: {scale: {dof_pos: [1, 2]}}",
+        "observations: {actor: {terms: [dof_pos, {command: }], history: 3}, critic: same, teacher: [dof_vel]}",
+        "actuator: [pd, {smoothed: {weight: 0.3}}]",
+        "actuator: {pd: {kp: 20}}",
+        "clock: {steady: {hz: 3}}",
+        "rewards: {torques: {weight: 1, potential: 0.99}}",
     ],
 )
 def test_what_the_loader_takes_fits(text: str) -> None:
@@ -77,6 +82,11 @@ def test_what_the_loader_takes_fits(text: str) -> None:
         "control: {hz: 0}",
         "control: {hz: fast}",
         "pushes: {mode: ad}",
+        "observations: {actor: [dof_poss]}",
+        "observations: {actor: {terms: [dof_pos], history: 0}}",
+        "actuator: [pid]",
+        "actuator: [pd, {smoothed: {weight: 0}}]",
+        "clock: {steady: }",
         "robot: mini_cheeta",
         "rewards: {torqes: {weight: 1}}",
         "rewards: {torques: {}}",
@@ -94,7 +104,7 @@ def test_what_the_loader_refuses_does_not(text: str) -> None:
 
 def test_it_says_what_fields_and_terms_mean() -> None:
     assert SCHEMA["$defs"]["Control"]["properties"]["hz"]["description"] == "Hz, of the policy"
-    first_line = (parts.REWARDS["torques"].__doc__ or "").partition("\n")[0]
+    first_line = (rewards.REWARDS["torques"].__doc__ or "").partition("\n")[0]
     assert SCHEMA["properties"]["rewards"]["properties"]["torques"]["description"] == first_line
 
 

@@ -10,19 +10,18 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from gpugym_jax.config import ActionTerm, Config, Observations
+from gpugym_jax.config import ActionTerm, Config, Group, Observations
 from gpugym_jax.config_yaml import load_config, task_names
 from gpugym_jax.env import make_env
 from gpugym_jax.gate import rotation, scenario, world
 from gpugym_jax.gate.exam import exam_of
 from gpugym_jax.gate.falls import make_fallen
-from gpugym_jax.gate.observe import TERMS, Memory, begin, observe
+from gpugym_jax.gate.observe import TERMS, begin, observe
 from gpugym_jax.gate.rollout import control_step, start
 from gpugym_jax.mdp import make_mdp
-from gpugym_jax.mdp.observations import OBSERVATIONS
+from gpugym_jax.mdp.observations import MEANINGS, OBSERVATIONS
 from gpugym_jax.physics import make_physics
 from gpugym_jax.policy.file import Policy
-from gpugym_jax.policy.metadata import TERM_SIZES
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import Reading, RobotState
@@ -36,10 +35,11 @@ def quiet(cfg: Config) -> Config:
 
 
 def everything() -> Config:
-    """A task that observes all there is, with scales of every kind and a tight clip."""
+    """A task that observes all there is, late, with history, scales of every kind and a tight clip."""
     cfg = load_config("mini_cheetah_ref")
     scale = {"base_lin_vel": (0.5, 1.0, 2.0), "dof_pos": (0.1, 1.0, 2.0), "target_history": 0.3}
-    seen = Observations(actor=tuple(sorted(OBSERVATIONS)), scale=scale, clip=1.5)
+    group = Group(terms=tuple(sorted(OBSERVATIONS)), history=3, delay=(0, 2))
+    seen = Observations(actor=group, scale=scale, clip=1.5, encoder_offset=(-0.1, 0.1))
     actions = {"tau_ff": ActionTerm((0.5,), 0.7), "dof_pos_target": ActionTerm((0.1, 0.2, 0.3), 0.6)}
     return replace(cfg, observations=seen, actions=actions)
 
@@ -74,11 +74,12 @@ def test_observations_are_those_of_training(cfg: Config) -> None:
     contract = agent(cfg).contract
     joints, feet = len(robot.actuated_ids), len(robot.groups.get("foot", ()))
     state, command = random_state(len(robot.dofs), n), RNG.normal(size=(n, 3))
-    memory = Memory(
-        RNG.normal(size=(n, contract.action_size)),
-        RNG.normal(size=(n, 3, joints)),
-        np.zeros((n, len(robot.dofs))),
-        RNG.uniform(0, 2 * np.pi, n),
+    memory = replace(
+        begin(contract, n, RNG),
+        phase=RNG.uniform(0, 2 * np.pi, n),
+        raw_action=RNG.normal(size=(n, contract.action_size)),
+        target_history=RNG.normal(size=(n, 3, joints)),
+        encoder_offset=RNG.normal(size=(n, len(robot.dofs))),
     )
     force = RNG.normal(size=(n, len(robot.bodies), 3)) * 3.0
     mdp = make_mdp(cfg, robot)
@@ -90,16 +91,17 @@ def test_observations_are_those_of_training(cfg: Config) -> None:
         action=jnp.array(memory.raw_action),
         target_history=jnp.array(memory.target_history),
         phase=jnp.array(memory.phase),
+        encoder_offset=jnp.array(memory.encoder_offset),
     )
     reading = Reading(as_training(state), force * 0, force * 0, force, np.zeros(n, bool))
-    want = jax.jit(jax.vmap(mdp.observe))(task, jax.tree.map(jnp.asarray, reading))["actor"]
+    want = jax.jit(jax.vmap(mdp.observe))(task, jax.tree.map(jnp.asarray, reading))[1]["actor"]
     on_feet = force[:, list(robot.body_ids(robot.groups["foot"]))] if feet else np.zeros((n, 0, 3))
-    got = observe(contract, state, memory, command, on_feet)
+    _, got = observe(contract, state, memory, command, on_feet)
     np.testing.assert_allclose(got, want, atol=1e-5)
 
 
 def test_the_gate_observes_all_that_training_does() -> None:
-    assert set(TERMS) == set(OBSERVATIONS) == {*TERM_SIZES, "action"}
+    assert set(TERMS) == set(OBSERVATIONS) == set(MEANINGS)
 
 
 @pytest.mark.parametrize(
@@ -123,12 +125,16 @@ def test_a_rollout_goes_as_in_training(cfg: Config) -> None:
     exam, command = exam_of(cfg), np.asarray(state.task.command)
     exam = replace(exam, gate=replace(exam.gate, episodes=n))
     plan = scenario.draw_scenario(exam, policy.contract.step_dt, seed=0, calm=True)
-    plan = replace(plan, start=scenario.at_rest(robot, n), phase=np.asarray(state.task.phase))
+    plan = replace(plan, start=scenario.at_rest(robot, n))
     gate = world.make_world(exam, np.full(n, 1.0), careful=False)
     tick, fallen = start(policy, gate, plan), make_fallen(exam.gate.falls, robot)
+    drawn = {name: np.asarray(getattr(state.task, name)) for name in ("encoder_offset", "phase")}
+    if "actor" in state.task.seen:
+        drawn["late"] = np.asarray(state.task.seen["actor"].late)
+    tick = replace(tick, memory=replace(tick.memory, **drawn))
     for _ in range(20):
-        seen = observe(policy.contract, gate.look(), tick.memory, command, tick.foot_force)
-        np.testing.assert_allclose(seen, np.asarray(obs["actor"]), atol=1e-3)
+        _, seen = observe(policy.contract, gate.look(), tick.memory, command, tick.foot_force)
+        np.testing.assert_allclose(seen, np.asarray(obs["actor"]), rtol=1e-4, atol=1e-3)
         state, result = env.step(state, jnp.asarray(policy.act(np.asarray(obs["actor"]))[1], jnp.float32))
         obs = result.obs
         tick, frame = control_step(policy, gate, fallen, tick, command)
@@ -166,6 +172,7 @@ def test_rotations_are_scipys() -> None:
 
 
 def test_memory_begins_empty() -> None:
-    memory = begin(agent(load_config("mini_cheetah_ref")).contract, np.array([0.5]))
+    memory = begin(agent(load_config("mini_cheetah_ref")).contract, 1, RNG)
     assert memory.target_history.shape == (1, 3, 12)
-    assert not memory.target_history.any() and not memory.raw_action.any() and not memory.smoothed.any()
+    assert not memory.target_history.any() and not memory.raw_action.any()
+    assert not memory.motor[0].any()

@@ -1,15 +1,20 @@
 """The observation vector, rebuilt from a policy file's metadata."""
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
+from gpugym_jax.gate.clocks import Clock, make_clock
+from gpugym_jax.gate.motors import Motor, Plant, Rng, make_motor
+from gpugym_jax.gate.rotation import yaw_of
 from gpugym_jax.gate.world import State, base_velocity, gravity
 from gpugym_jax.policy.metadata import Contract
-from gpugym_jax.tables import lookup
+from gpugym_jax.tables import choose
 
 CONTACT_FORCE = 1.0
 """N, vertical: a foot pressed harder than this touches the ground."""
@@ -21,8 +26,12 @@ class Memory:
 
     raw_action: Float[ndarray, "n act"]
     target_history: Float[ndarray, "n 3 joint"]  # rad from default, of the actuated joints, newest first
-    smoothed: Float[ndarray, "n dof"]  # rad from default
-    phase: Float[ndarray, " n"]  # rad, gait clock
+    motor: Any  # the motors' own
+    phase: Float[ndarray, "n ..."]  # rad, of the clock
+    encoder_offset: Float[ndarray, "n dof"]  # rad, what encoders say too much
+    seen: Float[ndarray, "n age size"] | None  # observations of the control steps before, the newest first
+    late: Int[ndarray, " n"]  # control steps by which the policy sees late
+    rng: Rng  # of what is drawn as the episode goes on
 
 
 @dataclass(frozen=True)
@@ -35,16 +44,22 @@ class Facts:
     foot_force: Float[ndarray, "n foot 3"]  # N, world
     default: Float[ndarray, " dof"]  # rad
 
+    @property
+    def encoders(self) -> Float[ndarray, "n dof"]:
+        """Joint positions as the encoders say, rad."""
+        return self.state.dof_pos + self.memory.encoder_offset
 
-TERMS: dict[str, Callable[[Facts], Float[ndarray, "n size"]]] = {
+
+TERMS: dict[str, Callable[..., Float[ndarray, "n size"]]] = {
     "base_height": lambda f: f.state.base_pos[:, 2:],
     "base_lin_vel": lambda f: base_velocity(f.state),
     "base_ang_vel": lambda f: f.state.base_ang_vel,
     "projected_gravity": lambda f: gravity(f.state),
+    "heading": lambda f: np.stack([g(yaw_of(f.state.base_quat)) for g in (np.sin, np.cos)], -1),
     "command": lambda f: f.command,
-    "dof_pos": lambda f: f.state.dof_pos - f.default,
-    "dof_pos_abs": lambda f: f.state.dof_pos,
-    "dof_sin_cos": lambda f: np.concatenate([np.sin(f.state.dof_pos), np.cos(f.state.dof_pos)], -1),
+    "dof_pos": lambda f: f.encoders - f.default,
+    "dof_pos_abs": lambda f: f.encoders,
+    "dof_sin_cos": lambda f: np.concatenate([np.sin(f.encoders), np.cos(f.encoders)], -1),
     "dof_vel": lambda f: f.state.dof_vel,
     "action": lambda f: f.memory.raw_action,
     "target_history": lambda f: f.memory.target_history.reshape(len(f.command), -1),
@@ -53,15 +68,52 @@ TERMS: dict[str, Callable[[Facts], Float[ndarray, "n size"]]] = {
 }
 
 
-def begin(contract: Contract, phase: Float[ndarray, " n"]) -> Memory:
-    """The memory at the start of episodes."""
-    n, joints = len(phase), len(contract.actuated)
+@functools.lru_cache(maxsize=8)
+def clock_of(contract: Contract) -> Clock:
+    """The clock that the file names."""
+    return make_clock(contract.clock)
+
+
+@functools.lru_cache(maxsize=8)
+def terms_of(contract: Contract) -> list[Callable[[Facts], Float[ndarray, "n size"]]]:
+    """The observations that the file names."""
+    return [choose("observation", t.name, TERMS, t.parameters) for t in contract.observations]
+
+
+@functools.lru_cache(maxsize=8)
+def motor_of(contract: Contract) -> Motor:
+    """The motors that the file names."""
+    joints = list(contract.actuated)
+    plant = Plant(contract.default_joint_pos[joints], contract.torque_limits[joints])
+    return make_motor(plant, contract.motors)
+
+
+def begin(contract: Contract, n: int, rng: Rng) -> Memory:
+    """The memory at the start of episodes, with what an episode draws."""
+    joints, dofs = len(contract.actuated), len(contract.joint_names)
+    low, high = contract.observation_delay
     return Memory(
         raw_action=np.zeros((n, contract.action_size)),
         target_history=np.zeros((n, 3, joints)),
-        smoothed=np.zeros((n, len(contract.joint_names))),
-        phase=phase,
+        motor=motor_of(contract).init(rng, n),
+        phase=clock_of(contract).init(rng, n),
+        encoder_offset=rng.uniform(*contract.encoder_offset, (n, dofs)),
+        seen=None,
+        late=rng.integers(low, high + 1, n),
+        rng=rng,
     )
+
+
+def take_in(
+    contract: Contract, memory: Memory, now: Float[ndarray, "n size"]
+) -> tuple[Memory, Float[ndarray, "n obs"]]:
+    """Remember what is seen now, and give what is due: the history, as late as the policy sees."""
+    history, (_, most) = contract.observation_history, contract.observation_delay
+    before = np.repeat(now[:, None], history + most, 1) if memory.seen is None else memory.seen
+    seen = np.concatenate([now[:, None], before[:, : history + most - 1]], 1)
+    ages = memory.late[:, None] + np.arange(history)
+    due = np.take_along_axis(seen, ages[..., None], 1)
+    return replace(memory, seen=seen), due.reshape(len(now), -1)
 
 
 def observe(
@@ -70,10 +122,12 @@ def observe(
     memory: Memory,
     command: Float[ndarray, "n 3"],
     foot_force: Float[ndarray, "n foot 3"],
-) -> Float[ndarray, "n obs"]:
-    """What the policy is fed: each term times its scale, clipped, in the file's order."""
+) -> tuple[Memory, Float[ndarray, "n obs"]]:
+    """The memory after, and what the policy is fed: each term times its scale, clipped, in order."""
     facts = Facts(state, memory, command, foot_force, contract.default_joint_pos)
-    parts = [lookup("observation", t.name, TERMS)(facts) * t.scale for t in contract.observations]
+    rows = zip(terms_of(contract), contract.observations, strict=True)
+    parts = [value(facts) * term.scale for value, term in rows]
     clip = contract.observation_clip
     # A robot that MuJoCo lost is counted as fallen elsewhere; here it must not poison the others' batch.
-    return np.nan_to_num(np.clip(np.concatenate(parts, -1), -clip, clip)).astype(np.float32)
+    now = np.nan_to_num(np.clip(np.concatenate(parts, -1), -clip, clip)).astype(np.float32)
+    return take_in(contract, memory, now)

@@ -1,13 +1,14 @@
 """Episodes of a policy in a world, and the record of them."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from gpugym_jax.gate.falls import Fallen
-from gpugym_jax.gate.observe import Memory, begin, observe
+from gpugym_jax.gate.motors import Targets
+from gpugym_jax.gate.observe import Memory, begin, clock_of, motor_of, observe
 from gpugym_jax.gate.scenario import Scenario
 from gpugym_jax.gate.world import World, base_velocity
 from gpugym_jax.policy.file import Policy
@@ -46,40 +47,44 @@ def targets(contract: Contract, actions: Float[ndarray, "n act"]) -> dict[str, F
     return dict(zip(contract.action_blocks, blocks, strict=True))
 
 
+def asked(contract: Contract, blocks: dict[str, ndarray]) -> Targets:
+    """What the motors are asked for; what the policy does not say is zero."""
+    nothing = np.zeros((len(next(iter(blocks.values()))), len(contract.actuated)))
+    return Targets(blocks.get("dof_pos_target", nothing), blocks.get("tau_ff", nothing))
+
+
 def drive(
-    contract: Contract, world: World, smoothed: Float[ndarray, "n dof"], blocks: dict[str, ndarray]
-) -> tuple[Float[ndarray, "n dof"], Float[ndarray, "n dof"]]:
-    """The physics substeps of a control step. Returns the smoothed target and the last torque."""
-    wanted, feed = np.zeros_like(smoothed), np.zeros_like(smoothed)
-    for name, whole in (("dof_pos_target", wanted), ("tau_ff", feed)):
-        if name in blocks:
-            whole[:, contract.actuated] = blocks[name]
-    torque, limit = feed, contract.torque_limits
+    contract: Contract, world: World, memory: Memory, target: Targets, command: Float[ndarray, "n 3"]
+) -> tuple[Memory, Float[ndarray, "n dof"]]:
+    """The physics substeps of a control step. Returns the memory after them and the last torque."""
+    motor, clock, joints = motor_of(contract), clock_of(contract), list(contract.actuated)
+    torque = np.zeros((len(command), len(contract.joint_names)))
     for _ in range(round(contract.step_dt / world.sim_dt)):
-        smoothed = contract.smoothing * wanted + (1.0 - contract.smoothing) * smoothed
         state = world.look()
-        error = contract.default_joint_pos + smoothed - state.dof_pos
-        torque = contract.stiffness * error - contract.damping * state.dof_vel + feed
-        torque = np.clip(torque, -limit, limit)
+        encoders = state.dof_pos + memory.encoder_offset
+        rest, tau = motor.torque(memory.motor, target, encoders[:, joints], state.dof_vel[:, joints])
+        phase = clock.advance(memory.phase, world.forces, command, memory.rng, world.sim_dt)
+        memory = replace(memory, motor=rest, phase=phase)
+        torque = np.zeros_like(torque)
+        torque[:, joints] = tau
         torque = world.advance(torque)
-    return smoothed, torque
+    return memory, torque
 
 
 def control_step(
     policy: Policy, world: World, fallen: Fallen, tick: Tick, command: Float[ndarray, "n 3"]
 ) -> tuple[Tick, Frame]:
     """Observe, act, simulate for one control step."""
-    c, memory = policy.contract, tick.memory
-    obs = observe(c, world.look(), memory, command, tick.foot_force)
+    c = policy.contract
+    memory, obs = observe(c, world.look(), tick.memory, command, tick.foot_force)
     actions, raw = policy.act(obs)
     blocks = targets(c, actions)
-    smoothed, torque = drive(c, world, memory.smoothed, blocks)
-    offset = blocks.get("dof_pos_target", np.zeros((len(command), len(c.actuated))))
-    memory = Memory(
+    target = asked(c, blocks)
+    memory, torque = drive(c, world, memory, target, command)
+    memory = replace(
+        memory,
         raw_action=np.asarray(raw, float),
-        target_history=np.concatenate([offset[:, None], memory.target_history[:, :2]], 1),
-        smoothed=smoothed,
-        phase=np.mod(memory.phase + 2.0 * np.pi * c.gait_hz * c.step_dt, 2.0 * np.pi),
+        target_history=np.concatenate([target.dof_pos[:, None], memory.target_history[:, :2]], 1),
     )
     felt = world.forces()
     tick = Tick(memory, felt[:, world.feet])
@@ -124,8 +129,8 @@ def stack(frames: list[Frame]) -> Frame:
 def start(policy: Policy, world: World, scenario: Scenario) -> Tick:
     """Put the world's robots to the start of the scenario."""
     world.place(scenario.start)
-    feet = np.zeros((len(scenario.phase), len(world.feet), 3))
-    return Tick(begin(policy.contract, scenario.phase), feet)
+    n, rng = len(scenario.friction), np.random.default_rng((scenario.seed, 1))
+    return Tick(begin(policy.contract, n, rng), np.zeros((n, len(world.feet), 3)))
 
 
 def rollout(policy: Policy, world: World, fallen: Fallen, scenario: Scenario) -> Frame:

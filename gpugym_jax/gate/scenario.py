@@ -25,11 +25,11 @@ class Scenario:
     """Episodes to come. `step` counts control steps."""
 
     start: State
-    phase: Float[ndarray, " n"]  # rad, of the gait clock
     friction: Float[ndarray, " n"]
     command: Float[ndarray, "step n 3"]  # m/s, m/s, rad/s, base frame
     kicked: Bool[ndarray, "step n"]
     kick: Float[ndarray, "step n 5"]  # vx, vy m/s; spin rad/s; world
+    seed: int  # of what robots draw by themselves: phases, strengths of motors, delays
 
 
 def at_rest(robot: Robot, n: int) -> State:
@@ -128,9 +128,9 @@ def draw_scenario(exam: Exam, step_dt: float, *, seed: int, calm: bool) -> Scena
         kicked = np.zeros_like(kicked)
     return Scenario(
         start=draw_start(rng, exam.robot, gate.start, n),
-        phase=rng.uniform(0.0, np.pi, n),
         friction=rng.uniform(*gate.friction, n),
         command=command,
         kicked=kicked,
         kick=kick,
+        seed=seed,
     )

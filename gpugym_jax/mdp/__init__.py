@@ -19,20 +19,22 @@ def make_mdp(cfg: Config, robot: Robot) -> Mdp:
         UserError: a name, parameter or rate is wrong; before anything is compiled.
     """
     p = make_parts(cfg, robot)
-    obs = jax.eval_shape(partial(_first_obs, p))
+    jax.eval_shape(partial(_first_obs, p))  # finds what is wrong in a term before anything is compiled
     return Mdp(
         start=partial(steps.start, p),
         act=partial(steps.act, p),
         torque=partial(steps.torque, p),
+        wrench=(lambda task: task.wrench) if p.pull else None,
         judge=partial(steps.judge, p),
         observe=partial(steps.observe, p),
+        renew=partial(steps.renew, p),
         decimation=p.decimation,
         action_size=p.action_size,
-        obs_sizes={name: group.shape[0] for name, group in obs.items()},
+        layout=p.observer.layout,
     )
 
 
 def _first_obs(p: Parts) -> Obs:
     task, robot = steps.start(p, jax.random.key(0))
     nothing = jnp.zeros((len(p.robot.bodies), 3))
-    return steps.observe(p, task, Reading(robot, nothing, nothing, nothing, jnp.zeros((), bool)))
+    return steps.observe(p, task, Reading(robot, nothing, nothing, nothing, jnp.zeros((), bool)))[1]

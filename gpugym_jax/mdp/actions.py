@@ -4,24 +4,17 @@ from collections.abc import Callable
 
 import jax.numpy as jnp
 import numpy as np
-from flax import struct
 from jaxtyping import Array, Float
 
 from gpugym_jax.config import ActionTerm
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, unknown
+from gpugym_jax.types import Targets
 
 BLOCKS = {
     "dof_pos_target": "joint position targets as offsets from the default pose, rad",
     "tau_ff": "torques added to the actuator's own, N m",
 }
-
-
-class Targets(struct.PyTreeNode):
-    """What the actuators are asked for. Actuated joints only, in the robot's order."""
-
-    dof_pos: Float[Array, " act"]  # rad from the default pose
-    tau_ff: Float[Array, " act"]  # N m
 
 
 def action_size(actions: dict[str, ActionTerm], robot: Robot) -> int:
@@ -46,11 +39,13 @@ def make_targets(
             )
     scales = {name: np.resize(np.array(term.scale, np.float32), n) for name, term in actions.items()}
 
+    ones = jnp.ones(n)
+
     def targets(action: Float[Array, " action"]) -> Targets:
         values = {name: jnp.zeros(n) for name in BLOCKS}
         for i, (name, term) in enumerate(actions.items()):
             block = action[i * n : (i + 1) * n]
             values[name] = jnp.clip(block, -term.clip, term.clip) * scales[name]
-        return Targets(values["dof_pos_target"], values["tau_ff"])
+        return Targets(values["dof_pos_target"], values["tau_ff"], stiffness=ones, damping=ones)
 
     return targets

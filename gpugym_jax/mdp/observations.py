@@ -1,130 +1,179 @@
-"""What the networks see: value / scale, clipped, in the order of the configuration."""
+"""What can be observed of a robot, and what each number of it is: name, unit and frame.
+
+Each has a twin of the same name and parameters in `gate/observe.py`.
+"""
 
 from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
-import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float
 
-from gpugym_jax.config import Observations
+from gpugym_jax.frames import yaw_of
 from gpugym_jax.mdp.snapshot import Snapshot
-from gpugym_jax.tables import UserError, lookup, register, unknown
-from gpugym_jax.types import Obs
+from gpugym_jax.robots.robot import Robot
+from gpugym_jax.tables import register
 
 Vector = Float[Array, " n"]
-OBSERVATIONS: dict[str, Callable[[Snapshot], Vector]] = {}
-observation = register(OBSERVATIONS)
+OBSERVATIONS: dict[str, Callable[..., Vector]] = {}
+enter = register(OBSERVATIONS)
+
+Numbers = Callable[[Robot, tuple[str, ...]], tuple[tuple[str, str], ...]]
+"""From a robot and the names of the action's blocks to the name and unit of each number, in order."""
 
 
-@observation
+class Meaning(NamedTuple):
+    """What the numbers of an observation are."""
+
+    numbers: Numbers
+    frame: str  # "base", "world", or none for what has no direction
+
+
+MEANINGS: dict[str, Meaning] = {}
+"""What the observations of that name are."""
+
+
+F = TypeVar("F", bound=Callable[..., Vector])
+
+
+def observation(numbers: Numbers, frame: str = "") -> Callable[[F], F]:
+    """A decorator that enters a function into the table, and what its numbers are beside it."""
+
+    def decorate(f: F) -> F:
+        MEANINGS[f.__name__] = Meaning(numbers, frame)
+        return enter(f)
+
+    return decorate
+
+
+# --- Names and units -----------------------------------------------------------------------------------
+
+
+def called(*names: str, unit: str) -> Numbers:
+    """Numbers of these names, all of one unit."""
+    return lambda robot, blocks: tuple((name, unit) for name in names)
+
+
+def xyz(unit: str) -> Numbers:
+    """A vector."""
+    return called("x", "y", "z", unit=unit)
+
+
+def unit_of(robot: Robot, dof: str, unit: str) -> str:
+    """`unit` of a joint that turns, with m for rad if it slides."""
+    return unit.replace("rad", "m") if dof in robot.sliders else unit
+
+
+def joints(unit: str) -> Numbers:
+    """One number a joint."""
+    return lambda robot, blocks: tuple((dof, unit_of(robot, dof, unit)) for dof in robot.dofs)
+
+
+def _sin_cos(robot: Robot, blocks: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((f"{f} {dof}", "1") for f in ("sin", "cos") for dof in robot.dofs)
+
+
+def _targets(robot: Robot, blocks: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    driven = [robot.dofs[i] for i in robot.actuated_ids]
+    ages = ("newest", "second", "third")
+    return tuple((f"{age} {dof}", unit_of(robot, dof, "rad")) for age in ages for dof in driven)
+
+
+def _actions(robot: Robot, blocks: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((f"{block} {robot.dofs[i]}", "1") for block in blocks for i in robot.actuated_ids)
+
+
+def _feet(robot: Robot, blocks: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((foot, "1") for foot in robot.groups.get("foot", ()))
+
+
+# --- Observations --------------------------------------------------------------------------------------
+
+
+@observation(called("z", unit="m"), frame="world")
 def base_height(s: Snapshot) -> Vector:
-    """Base origin above the ground, m."""
+    """Base origin above the ground."""
     return s.base_height[None]
 
 
-@observation
+@observation(xyz("m/s"), frame="base")
 def base_lin_vel(s: Snapshot) -> Vector:
-    """Velocity, m/s, base frame."""
+    """Velocity of the base's origin."""
     return s.base_lin_vel
 
 
-@observation
+@observation(xyz("rad/s"), frame="base")
 def base_ang_vel(s: Snapshot) -> Vector:
-    """Angular velocity, rad/s, base frame."""
+    """Angular velocity of the base."""
     return s.base_ang_vel
 
 
-@observation
+@observation(xyz("1"), frame="base")
 def projected_gravity(s: Snapshot) -> Vector:
-    """Unit vector of gravity, base frame."""
+    """Unit vector of gravity: (0, 0, -1) when upright."""
     return s.projected_gravity
 
 
-@observation
+def _command(robot: Robot, blocks: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return (("lin_vel_x", "m/s"), ("lin_vel_y", "m/s"), ("ang_vel_yaw", "rad/s"))
+
+
+@observation(_command, frame="base")
 def command(s: Snapshot) -> Vector:
-    """Commanded vx, vy, m/s, and yaw rate, rad/s, base frame."""
+    """What the robot is asked for."""
     return s.command
 
 
-@observation
+@observation(called("sin", "cos", unit="1"), frame="world")
+def heading(s: Snapshot) -> Vector:
+    """Sine and cosine of the base's heading, counter-clockwise from the world's x axis."""
+    yaw = yaw_of(s.base_quat)
+    return jnp.stack([jnp.sin(yaw), jnp.cos(yaw)])
+
+
+@observation(joints("rad"))
 def dof_pos(s: Snapshot) -> Vector:
-    """Joint positions from the default pose, rad."""
-    return s.dof_pos - s.default_dof_pos
+    """Joint positions from the default pose, as the encoders say."""
+    return s.encoders - s.default_dof_pos
 
 
-@observation
+@observation(joints("rad"))
 def dof_pos_abs(s: Snapshot) -> Vector:
-    """Joint positions, rad or m."""
-    return s.dof_pos
+    """Joint positions, as the encoders say."""
+    return s.encoders
 
 
-@observation
+@observation(_sin_cos)
 def dof_sin_cos(s: Snapshot) -> Vector:
-    """Sines, then cosines of the joint positions."""
-    return jnp.concatenate([jnp.sin(s.dof_pos), jnp.cos(s.dof_pos)])
+    """Sines, then cosines of the joint positions, as the encoders say."""
+    return jnp.concatenate([jnp.sin(s.encoders), jnp.cos(s.encoders)])
 
 
-@observation
+@observation(joints("rad/s"))
 def dof_vel(s: Snapshot) -> Vector:
-    """Joint speeds, rad/s."""
+    """Joint speeds."""
     return s.dof_vel
 
 
-@observation
+@observation(_actions)
 def action(s: Snapshot) -> Vector:
-    """The last action, as the policy gave it."""
+    """The last action as the policy gave it, neither scaled nor clipped; 0 at a start."""
     return s.action
 
 
-@observation
+@observation(_targets)
 def target_history(s: Snapshot) -> Vector:
-    """The last three joint targets from the default pose, rad, the newest first."""
+    """The last three joint targets from the default pose, clipped and scaled, newest first; 0 at a start."""
     return s.target_history.reshape(-1)
 
 
-@observation
+@observation(called("sin", "cos", unit="1"))
 def gait_phase(s: Snapshot) -> Vector:
-    """Sine and cosine of the gait clock."""
+    """Sine and cosine of the clock."""
     return jnp.stack([jnp.sin(s.phase), jnp.cos(s.phase)])
 
 
-@observation
+@observation(_feet)
 def foot_contact(s: Snapshot) -> Vector:
-    """1 for each foot that touches the ground."""
+    """1 for each foot that presses on the ground with more than 1 N, else 0."""
     return s.foot_contact.astype(jnp.float32)
-
-
-def make_observe(cfg: Observations) -> Callable[[Snapshot, Key[Array, ""]], Obs]:
-    """The function from a snapshot and a key for the noise to both observation groups."""
-    groups = {"actor": cfg.actor, "critic": cfg.actor if cfg.critic == "same" else tuple(cfg.critic)}
-    named = {name for names in groups.values() for name in names}
-    if not cfg.actor:
-        raise UserError(f"observations.actor is empty. There are: {', '.join(sorted(OBSERVATIONS))}.")
-    terms = {name: lookup("observation", name, OBSERVATIONS) for name in named}
-    for setting in ("scale", "noise"):
-        for name in getattr(cfg, setting):
-            if name not in named:
-                raise unknown(f"observation in use (observations.{setting})", name, named)
-
-    def scaled(name: str, value: Vector) -> Vector:
-        scale = jnp.asarray(cfg.scale.get(name, 1.0), jnp.float32)
-        if scale.ndim and value.shape[0] % scale.shape[0]:
-            raise UserError(
-                f"observations.scale.{name} has {scale.shape[0]} numbers; '{name}' has {value.shape[0]}."
-            )
-        scale = jnp.resize(scale, value.shape) if scale.ndim else scale
-        return jnp.clip(value / scale, -cfg.clip, cfg.clip)
-
-    def observe(s: Snapshot, key: Key[Array, ""]) -> Obs:
-        values = {name: f(s) for name, f in terms.items()}
-        clean = {name: scaled(name, value) for name, value in values.items()}
-        noisy = dict(clean)
-        for i, name in enumerate(sorted(cfg.noise)):
-            draw = jax.random.uniform(jax.random.fold_in(key, i), values[name].shape, minval=-1.0)
-            noisy[name] = scaled(name, values[name] + cfg.noise[name] * draw)
-        return {
-            "actor": jnp.concatenate([noisy[name] for name in groups["actor"]]),
-            "critic": jnp.concatenate([clean[name] for name in groups["critic"]]),
-        }
-
-    return observe

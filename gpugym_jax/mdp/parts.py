@@ -1,30 +1,26 @@
 """A task's configuration with every name resolved, once, before anything is compiled."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
-import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
-from gpugym_jax.bounds import Finite
-from gpugym_jax.config import Config, Terms, decimation_of
+from gpugym_jax.config import Config, decimation_of
 from gpugym_jax.mdp import gait  # noqa: F401  (its rewards enter the table)
-from gpugym_jax.mdp.actions import Targets, action_size, make_targets
+from gpugym_jax.mdp.actions import action_size, make_targets
 from gpugym_jax.mdp.actuators import make_actuator
-from gpugym_jax.mdp.commands import make_sample_command
-from gpugym_jax.mdp.observations import make_observe
-from gpugym_jax.mdp.pushes import make_push
+from gpugym_jax.mdp.clocks import make_clock
+from gpugym_jax.mdp.commands import make_command
+from gpugym_jax.mdp.groups import Observer, make_observer
+from gpugym_jax.mdp.pushes import kicks, make_pull, make_push
 from gpugym_jax.mdp.randomize import SampleVariation, make_sample_variation, renewed
 from gpugym_jax.mdp.resets import make_sample_state
-from gpugym_jax.mdp.rewards import REWARDS
 from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terminations import TERMINATIONS
+from gpugym_jax.mdp.terms import bind
+from gpugym_jax.mdp.weighing import Numbers, Reward, make_reward, start_potentials
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, bind_parameters, lookup, read, unknown
-from gpugym_jax.types import Actuator, Obs, RobotState
-
-Sample = Callable[[Key[Array, ""]], Any]
+from gpugym_jax.types import Actuator, Clock, Command, RobotState, Targets
 
 
 class Parts(NamedTuple):
@@ -37,61 +33,23 @@ class Parts(NamedTuple):
     last_step: int  # at which an episode times out
     push_every: int  # 0: never
     command_every: int
-    phase_step: float  # rad
     renewed: frozenset[str]  # what of a variation is new each episode
+    encoder_offset: tuple[float, float]  # rad
     spread: bool  # first episodes begin at a random age
     targets: Callable[[Array], Targets]
     actuator: Actuator
-    sample_command: Sample
+    command: Command
+    clock: Clock
+    growth: float  # of a robot's progress, an episode
     sample_state: Callable[[Key[Array, ""]], RobotState]
     sample_variation: SampleVariation
-    push: Callable[[Key[Array, ""], RobotState], RobotState]
-    observe: Callable[[Snapshot, Key[Array, ""]], Obs]
-    reward: Callable[[Snapshot, Bool[Array, ""]], tuple[Array, dict[str, Array]]]
+    push: Callable[[Key[Array, ""], RobotState], RobotState] | None  # None: pushes change no velocity
+    pull: Callable[[Key[Array, ""]], Float[Array, "6"]] | None
+    pull_steps: int  # for which a pull lasts
+    observer: Observer
+    reward: Callable[[Snapshot, Bool[Array, ""], Numbers], Reward]
+    potentials: Callable[[], Numbers]
     ends: dict[str, Callable[[Snapshot], Array]]
-
-
-def bind(
-    kind: str, table: Mapping[str, Callable[..., Any]], terms: Terms, robot: Robot
-) -> dict[str, Callable[[Snapshot], Any]]:
-    """The terms named, their parameters bound; names of bodies and joints become indices."""
-    bound = {}
-    for name, given in terms.items():
-        f = lookup(kind, name, table)
-        params = bind_parameters(kind, name, f, given)
-        if "bodies" in params:
-            params["bodies"] = robot.body_ids(params["bodies"])
-        if "dof" in params:
-            if params["dof"] not in robot.dofs:
-                raise unknown(f"joint of {robot.name}", params["dof"], robot.dofs)
-            params["dof"] = robot.dofs.index(params["dof"])
-        bound[name] = partial(f, **params)
-    return bound
-
-
-def make_reward(
-    cfg: Config, robot: Robot, dt: float
-) -> Callable[[Snapshot, Bool[Array, ""]], tuple[Float[Array, ""], dict[str, Float[Array, ""]]]]:
-    """The reward: dt times the weighed sum of the terms, and each term's share. Weight 0 switches off."""
-    weights: dict[str, float] = {}
-    rest: Terms = {}
-    for name, term in cfg.rewards.items():
-        lookup("reward", name, REWARDS)
-        if "weight" not in term:
-            raise UserError(f"rewards.{name} needs a weight, a number.")
-        weights[name] = read(f"rewards.{name}.weight", Finite, term["weight"])
-        rest[name] = {k: v for k, v in term.items() if k != "weight"}
-    terms = {name: f for name, f in bind("reward", REWARDS, rest, robot).items() if weights[name]}
-    end = cfg.reward.termination * (dt if cfg.reward.termination_by_dt else 1.0)
-
-    def reward(s: Snapshot, terminated: Bool[Array, ""]) -> tuple[Array, dict[str, Array]]:
-        shares = {name: dt * weights[name] * f(s) for name, f in terms.items()}
-        total = sum(shares.values(), jnp.zeros(()))
-        if cfg.reward.clip_negative:
-            total = jnp.maximum(total, 0.0)
-        return total + end * terminated, {f"rewards/{name}": share for name, share in shares.items()}
-
-    return reward
 
 
 def make_parts(cfg: Config, robot: Robot) -> Parts:
@@ -109,16 +67,21 @@ def make_parts(cfg: Config, robot: Robot) -> Parts:
         last_step=round(cfg.episode_s / dt),
         push_every=round(cfg.pushes.every_s / dt),
         command_every=max(1, round(cfg.commands.resample_s / dt)),
-        phase_step=2.0 * jnp.pi * cfg.gait.get("hz", 0.0) * dt,
         renewed=renewed(cfg.randomize),
         spread=cfg.randomize.start_step,
         targets=make_targets(cfg.actions, robot),
-        actuator=make_actuator(robot, cfg.control),
-        sample_command=make_sample_command(cfg.commands),
+        actuator=make_actuator(robot, cfg.actuator),
+        command=make_command(cfg.commands),
+        clock=make_clock(cfg.clock),
+        growth=cfg.commands.growth if cfg.commands.sampler == "curriculum" else 0.0,
         sample_state=make_sample_state(cfg.reset, robot),
         sample_variation=make_sample_variation(cfg.randomize, robot),
-        push=make_push(cfg.pushes),
-        observe=make_observe(cfg.observations),
+        push=make_push(cfg.pushes) if kicks(cfg.pushes) else None,
+        pull=make_pull(cfg.pushes),
+        pull_steps=max(1, round(cfg.pushes.seconds / dt)),
+        observer=make_observer(cfg.observations, robot, tuple(cfg.actions)),
+        encoder_offset=cfg.observations.encoder_offset or (0.0, 0.0),
         reward=make_reward(cfg, robot, dt),
+        potentials=start_potentials(cfg),
         ends=bind("termination", TERMINATIONS, cfg.terminations, robot),
     )

@@ -1,10 +1,10 @@
-"""Kicks from outside."""
+"""Kicks and pulls from outside."""
 
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Key
+from jaxtyping import Array, Float, Key
 
 from gpugym_jax.config import Pushes
 from gpugym_jax.tables import UserError
@@ -28,3 +28,16 @@ def make_push(cfg: Pushes) -> Callable[[Key[Array, ""], RobotState], RobotState]
         )
 
     return push
+
+
+def kicks(cfg: Pushes) -> bool:
+    """Whether a push changes a velocity."""
+    return bool(cfg.lin_vel or cfg.ang_vel or cfg.mode == "set")
+
+
+def make_pull(cfg: Pushes) -> Callable[[Key[Array, ""]], Float[Array, "6"]] | None:
+    """The function that draws a force in world x, y and a torque; None where neither is asked for."""
+    if not cfg.every_s or not (cfg.force or cfg.torque):
+        return None
+    half = jnp.array([cfg.force, cfg.force, 0.0, cfg.torque, cfg.torque, cfg.torque])
+    return lambda key: half * jax.random.uniform(key, (6,), minval=-1.0)

@@ -169,7 +169,7 @@ def target_rate2(s: Snapshot) -> Scalar:
 
 
 @reward
-def dof_pos_limits(s: Snapshot, *, soft: NotNegative = 0.9) -> Scalar:
+def dof_pos_limits(s: Snapshot, *, soft: NotNegative = 1.0) -> Scalar:
     """Rad beyond the soft limits: the middle of the range plus and minus half of it times `soft`. LG."""
     low, high = jnp.array(s.robot.dof_pos_limit).T
     middle, half = (low + high) / 2, (high - low) / 2 * soft
@@ -177,13 +177,13 @@ def dof_pos_limits(s: Snapshot, *, soft: NotNegative = 0.9) -> Scalar:
 
 
 @reward
-def dof_vel_limits(s: Snapshot, *, soft: NotNegative = 0.9) -> Scalar:
+def dof_vel_limits(s: Snapshot, *, soft: NotNegative = 1.0) -> Scalar:
     """Rad/s beyond `soft` times the limit, at most 1 a joint. LG."""
     return jnp.sum(jnp.clip(jnp.abs(s.dof_vel) - soft * jnp.array(s.robot.dof_vel_limit), 0.0, 1.0))
 
 
 @reward
-def torque_limits(s: Snapshot, *, soft: NotNegative = 0.9) -> Scalar:
+def torque_limits(s: Snapshot, *, soft: NotNegative = 1.0) -> Scalar:
     """N m beyond `soft` times the limit. LG."""
     torque = s.torque[jnp.array(s.robot.actuated_ids)]
     return jnp.sum(jnp.maximum(jnp.abs(torque) - soft * jnp.array(s.robot.torque_limit), 0.0))

@@ -38,7 +38,8 @@ class Snapshot(struct.PyTreeNode):
     foot_contact: Bool[Array, " foot"]
     touched_down: Bool[Array, " foot"]  # the first contact after time in the air
     air_time: Float[Array, " foot"]  # s, this step included; before it is cleared by a touch-down
-    phase: Float[Array, ""]  # rad, gait clock
+    phase: Float[Array, "*clock"]  # rad, of the clock
+    encoder_offset: Float[Array, " dof"]  # rad, what encoders say too much
     step: Int[Array, ""]  # control steps since the episode began
     robot: Robot = struct.field(pytree_node=False)
     dt: float = struct.field(pytree_node=False)  # s, a control step
@@ -47,6 +48,11 @@ class Snapshot(struct.PyTreeNode):
     def default_dof_pos(self) -> Float[Array, " dof"]:
         """The robot's home pose, rad."""
         return jnp.array(self.robot.default_dof_pos)
+
+    @property
+    def encoders(self) -> Float[Array, " dof"]:
+        """Joint positions as the encoders say, rad."""
+        return self.dof_pos + self.encoder_offset
 
     @property
     def speed_commanded(self) -> Float[Array, ""]:
@@ -85,6 +91,7 @@ def see(robot: Robot, dt: float, task: TaskState, reading: Reading) -> Snapshot:
         touched_down=(task.air_time > 0.0) & (foot_contact | task.contact),
         air_time=task.air_time + dt,
         phase=task.phase,
+        encoder_offset=task.encoder_offset,
         step=task.step,
         robot=robot,
         dt=dt,

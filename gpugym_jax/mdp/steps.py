@@ -7,38 +7,61 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
 from gpugym_jax.mdp.parts import Parts
-from gpugym_jax.mdp.snapshot import remember, see
+from gpugym_jax.mdp.snapshot import Snapshot, remember, see
 from gpugym_jax.types import Obs, Reading, RobotState, TaskState, Verdict
 
-K_NEXT, K_NOISE, K_PUSH, K_COMMAND, K_EPISODE = range(5)
+K_NEXT, K_NOISE, K_PUSH, K_COMMAND, K_EPISODE, K_CLOCK = range(6)
 """What a robot's key is split into each step; `fold_in(key, K_NOISE)` is the second of them."""
+K_PULL = 2
+"""Beside the two that the key of a push is split into for its kick."""
+FOLLOWED_S, FOLLOWED_ENOUGH = 2.0, 0.8
+"""s, over which it is averaged how well commands are followed, and what of it (1 is exactly) is progress."""
+
 K_RUN = 3
 """Beside the three into which the key of a run's first episode is split."""
 
 
+def uniform(key: Key[Array, ""], shape: tuple[int, ...], pair: tuple[float, float]) -> Array:
+    """Uniform draws between both ends of a range; exactly its value where they are equal."""
+    low, high = pair
+    return jnp.full(shape, low) if low == high else jax.random.uniform(key, shape, jnp.float32, low, high)
+
+
 def fresh(
-    p: Parts, key: Key[Array, ""], k_next: Key[Array, ""], k_run: Key[Array, ""]
+    p: Parts, key: Key[Array, ""], k_next: Key[Array, ""], k_run: Key[Array, ""], progress: Float[Array, ""]
 ) -> tuple[TaskState, RobotState]:
     """A new episode, all of it drawn from `key`, but for what `k_run` keeps for the run."""
-    k_state, k_command, k_phase, k_variation = jax.random.split(key, 4)
+    keys = jax.random.split(key, 8)
+    k_state, k_command, k_phase, k_variation, k_motor, k_encoder, k_seen, k_push = keys
     num_dofs, num_act = len(p.robot.dofs), len(p.robot.actuated_ids)
     num_feet = len(p.robot.groups.get("foot", ()))
     state = p.sample_state(k_state)
+    goal = p.command.sample(k_command, progress)
     task = TaskState(
         key=k_next,
         step=jnp.zeros((), jnp.int32),
-        command=p.sample_command(k_command),
+        substep=jnp.zeros((), jnp.int32),
+        goal=goal,
+        progress=progress,
+        followed=jnp.zeros(()),
+        command=p.command.command(goal, state),
         action=jnp.zeros(p.action_size),
         last_action=jnp.zeros(p.action_size),
         target_history=jnp.zeros((3, num_act)),
-        actuator=p.actuator.init(),
+        actuator=p.actuator.init(k_motor),
         torque=jnp.zeros(num_dofs),
         last_dof_vel=state.dof_vel,
         air_time=jnp.zeros(num_feet),
         contact=jnp.zeros(num_feet, bool),
-        phase=jax.random.uniform(k_phase, maxval=jnp.pi),
+        phase=p.clock.init(k_phase),
         variation=p.sample_variation(k_run, k_variation),
         run_key=k_run,
+        encoder_offset=uniform(k_encoder, (num_dofs,), p.encoder_offset),
+        seen=p.observer.init(k_seen),
+        wrench=jnp.zeros(6),
+        potentials=p.potentials(),
+        pull_left=jnp.zeros((), jnp.int32),
+        push_in=jax.random.randint(k_push, (), 1, max(1, p.push_every) + 1, jnp.int32),
     )
     return task, state
 
@@ -46,7 +69,7 @@ def fresh(
 def start(p: Parts, key: Key[Array, ""]) -> tuple[TaskState, RobotState]:
     """The first episode of a run; it may begin at a random age, so that ends are spread out."""
     k_next, k_fresh, k_age = jax.random.split(key, 3)
-    task, state = fresh(p, k_fresh, k_next, jax.random.fold_in(key, K_RUN))
+    task, state = fresh(p, k_fresh, k_next, jax.random.fold_in(key, K_RUN), jnp.zeros(()))
     age = jax.random.randint(k_age, (), 0, p.last_step, jnp.int32)
     return task.replace(step=age if p.spread else task.step), state
 
@@ -55,6 +78,7 @@ def act(p: Parts, task: TaskState, action: Float[Array, " action"]) -> TaskState
     """Take the policy's action as the target of the coming substeps."""
     target = p.targets(action).dof_pos
     return task.replace(
+        substep=jnp.zeros((), jnp.int32),
         last_action=task.action,
         action=action,
         target_history=jnp.concatenate([target[None], task.target_history[:2]]),
@@ -62,15 +86,31 @@ def act(p: Parts, task: TaskState, action: Float[Array, " action"]) -> TaskState
 
 
 def torque(p: Parts, task: TaskState, reading: Reading) -> tuple[TaskState, Float[Array, " dof"]]:
-    """Joint torques of the coming substep, N m; 0 at joints without a motor."""
-    memory, tau = p.actuator.torque(task.actuator, p.targets(task.action), reading)
+    """Joint torques of the coming substep, N m, 0 at joints without a motor; and the clock after it."""
+    robot = reading.robot
+    felt = reading.replace(robot=robot.replace(dof_pos=robot.dof_pos + task.encoder_offset))
+    memory, tau = p.actuator.torque(task.actuator, p.targets(task.action), felt)
     tau = jnp.zeros(len(p.robot.dofs)).at[jnp.array(p.robot.actuated_ids)].set(tau)
-    return task.replace(actuator=memory, torque=tau), tau
+    key = jax.random.fold_in(jax.random.fold_in(task.key, K_CLOCK), task.substep)
+    phase = p.clock.advance(task.phase, reading, task.command, key, p.dt / p.decimation)
+    return task.replace(actuator=memory, torque=tau, phase=phase, substep=task.substep + 1), tau
 
 
-def observe(p: Parts, task: TaskState, reading: Reading) -> Obs:
-    """Both observation groups."""
-    return p.observe(see(p.robot, p.dt, task, reading), jax.random.fold_in(task.key, K_NOISE))
+def observe(p: Parts, task: TaskState, reading: Reading) -> tuple[TaskState, Obs]:
+    """All observation groups, and the task with what they remember."""
+    key = jax.random.fold_in(task.key, K_NOISE)
+    seen, obs = p.observer.observe(task.seen, see(p.robot, p.dt, task, reading), key)
+    return task.replace(seen=seen), obs
+
+
+def renew(p: Parts, verdict: Verdict, reading: Reading) -> tuple[TaskState, Obs]:
+    """What robots see after the write: who begins an episode is observed anew.
+
+    All others have been observed by `judge`, in the velocity that a push gave them and with the contacts
+    that they had: a simulator reports none right after a write.
+    """
+    begins = verdict.terminated | verdict.timed_out
+    return select(begins, observe(p, verdict.task, reading), (verdict.task, verdict.final_obs))
 
 
 def select(flag: Bool[Array, ""], yes: Any, no: Any) -> Any:
@@ -90,19 +130,19 @@ def judge(p: Parts, task: TaskState, reading: Reading) -> Verdict:
     next episode's first state, gets no reward, and is counted.
     """
     keys = jax.random.split(task.key, 5)
-    new_task, new_robot = fresh(p, keys[K_EPISODE], keys[K_NEXT], task.run_key)
+    new_task, new_robot = fresh(p, keys[K_EPISODE], keys[K_NEXT], task.run_key, learned(p, task))
     finite = is_finite(reading.robot)
     reading = select(finite, reading, jax.tree.map(jnp.zeros_like, reading).replace(robot=new_robot))
 
-    phase = jnp.mod(task.phase + p.phase_step, 2.0 * jnp.pi)
-    task = task.replace(step=task.step + 1, phase=phase)
+    task = task.replace(step=task.step + 1)
     s = see(p.robot, p.dt, task, reading)
     terminated = jnp.any(jnp.array([f(s) for f in p.ends.values()] + [~finite]))
     timed_out = (task.step >= p.last_step) & ~terminated
-    reward, shares = p.reward(s, terminated)
+    reward, shares, potentials = p.reward(s, terminated, task.potentials)
 
-    task, pushed, robot = go_on(p, remember(task, s), reading.robot, keys)
-    final_obs = observe(p, task, reading.replace(robot=robot))
+    task = follow(p, remember(task, s), s).replace(potentials=potentials)
+    task, pushed, robot = go_on(p, task, reading.robot, keys)
+    task, final_obs = observe(p, task, reading.replace(robot=robot))
     done = terminated | timed_out
     kept = {name: value for name, value in task.variation.items() if name not in p.renewed}
     new_task = new_task.replace(variation=new_task.variation | kept)  # equal, and need not be drawn again
@@ -124,14 +164,44 @@ def judge(p: Parts, task: TaskState, reading: Reading) -> Verdict:
     )
 
 
+def follow(p: Parts, task: TaskState, s: Snapshot) -> TaskState:
+    """Keep account of how well the planar command is followed: exp(-|error|^2 / 0.25), averaged over 2 s."""
+    now = jnp.exp(-jnp.sum(jnp.square(s.command[:2] - s.base_lin_vel[:2])) / 0.25)
+    return task.replace(followed=task.followed + (now - task.followed) * p.dt / FOLLOWED_S)
+
+
+def learned(p: Parts, task: TaskState) -> Float[Array, ""]:
+    """The progress with which a robot begins its next episode, if this one ends here.
+
+    It grows where the episode lasted and the commands were followed, and shrinks where it ended early.
+    """
+    lasted = task.step + 1 >= p.last_step
+    up = lasted & (task.followed > FOLLOWED_ENOUGH)
+    change = jnp.where(up, p.growth, jnp.where(lasted, 0.0, -p.growth))
+    return jnp.clip(task.progress + change, 0.0, 1.0)
+
+
 def go_on(
     p: Parts, task: TaskState, robot: RobotState, keys: Key[Array, "5"]
 ) -> tuple[TaskState, Bool[Array, ""], RobotState]:
     """What happens to a robot whose episode goes on: new command, push. Says whether it was pushed."""
     due = task.step % p.command_every == 0
-    command = jnp.where(due, p.sample_command(keys[K_COMMAND]), task.command)
-    task = task.replace(key=keys[K_NEXT], command=command)
+    goal = jnp.where(due, p.command.sample(keys[K_COMMAND], task.progress), task.goal)
+    task = task.replace(key=keys[K_NEXT], goal=goal, command=p.command.command(goal, robot))
     if not p.push_every:
         return task, jnp.zeros((), bool), robot
-    pushed = task.step % p.push_every == 0
+    pushed = task.push_in <= 1
+    task = task.replace(push_in=jnp.where(pushed, p.push_every, task.push_in - 1))
+    task = pull(p, task, pushed, jax.random.fold_in(keys[K_PUSH], K_PULL))
+    if p.push is None:
+        return task, jnp.zeros((), bool), robot
     return task, pushed, select(pushed, p.push(keys[K_PUSH], robot), robot)
+
+
+def pull(p: Parts, task: TaskState, pushed: Bool[Array, ""], key: Key[Array, ""]) -> TaskState:
+    """A pull begins with a push and lasts for some control steps."""
+    if p.pull is None:
+        return task
+    left = jnp.where(pushed, p.pull_steps, jnp.maximum(task.pull_left - 1, 0))
+    held = jnp.where(left > 0, task.wrench, 0.0)
+    return task.replace(wrench=jnp.where(pushed, p.pull(key), held), pull_left=left)

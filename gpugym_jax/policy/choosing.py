@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gpugym_jax.policy.file import Act, Batch, Policy, read_policy
-from gpugym_jax.policy.metadata import Contract, describe, parse
+from gpugym_jax.policy.metadata import Contract, parse
 from gpugym_jax.robots.scene import make_scene
 from gpugym_jax.runs.closed import changed
 from gpugym_jax.runs.directory import Wanted, experiment_dir, locate
@@ -80,7 +80,9 @@ def from_run(wanted: Wanted) -> Choice:
 
 
 def without_network(wanted: Wanted, agent: str, seed: int) -> Choice:
-    """An agent on a task, with no run."""
+    """An agent on a task, with no run. JAX must have started."""
+    from gpugym_jax.policy.description import describe
+
     cfg = wanted.cfg or locate(wanted)[1]
     data = describe(cfg, make_scene(cfg.robot).robot)
     contract = parse(data, cfg.task)

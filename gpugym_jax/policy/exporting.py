@@ -13,9 +13,9 @@ from numpy import ndarray
 
 from gpugym_jax.config import Config
 from gpugym_jax.mdp import make_mdp
+from gpugym_jax.policy.description import action_numbers, describe
 from gpugym_jax.policy.file import write_policy
 from gpugym_jax.policy.graph import Actor
-from gpugym_jax.policy.metadata import action_numbers, describe
 from gpugym_jax.ppo.networks import actor_layers, actor_normalizer, make_networks
 from gpugym_jax.ppo.normalizer import normalize, start_stats
 from gpugym_jax.ppo.state import PolicyState

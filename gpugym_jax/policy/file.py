@@ -91,7 +91,7 @@ def write_policy(
     Args:
         path: The file; its folder is made if there is none.
         actor: The policy's numbers.
-        metadata: From `policy.metadata.describe`.
+        metadata: From `policy.description.describe`.
         reference: The original, observations to raw actions, to compare the file with.
 
     Returns:

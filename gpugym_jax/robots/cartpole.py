@@ -20,6 +20,7 @@ CARTPOLE = Robot(
     dof_vel_limit=(100.0, 20.0),  # m/s, rad/s
     dof_pos_limit=((-4.0, 4.0), (-inf, inf)),  # m, rad
     actuated=("slider_to_cart",),
+    sliders=("slider_to_cart",),
     groups={"base": ("slider",)},
     floating=False,
     ground_height=-2.3,

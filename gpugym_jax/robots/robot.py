@@ -29,6 +29,7 @@ class Robot:
     dof_pos_limit: tuple[tuple[float, float], ...]  # rad, one a dof; equal to the MJCF's ranges
     actuated: tuple[str, ...] = ()  # joint names; empty means all of `dofs`
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)  # of bodies, by name
+    sliders: tuple[str, ...] = ()  # joints that slide: m where others have rad
     floating: bool = True  # whether the base moves freely
     ground_geoms: tuple[str, ...] = ()  # what may touch the ground, feet first
     self_collisions: tuple[tuple[str, str], ...] = ()  # what may touch what, if physics.self_collisions is on

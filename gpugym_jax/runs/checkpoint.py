@@ -5,6 +5,7 @@ the training state: optimiser, random keys, environments) and `meta` (JSON: what
 flat, by the path of their leaf, so that a file does not depend on the classes that held them.
 """
 
+import dataclasses
 import json
 import logging
 import zlib
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 import orbax.checkpoint as ocp
 
-from gpugym_jax.config import Config
+from gpugym_jax.config import Config, groups_of
 from gpugym_jax.config_yaml import to_mapping
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.runs.directory import versions
@@ -74,14 +75,14 @@ def revive(physics: Physics, ts: Any) -> Any:
 
 def describe(cfg: Config, robot: Robot, obs_sizes: Mapping[str, int]) -> Meta:
     """The JSON that goes with a checkpoint."""
-    actor, critic = list(cfg.observations.actor), cfg.observations.critic
+    groups = {name: dataclasses.asdict(group) for name, group in groups_of(cfg.observations).items()}
     return {
         "format": FORMAT,
         "task": cfg.task,
         "robot": robot.name,
         "dofs": list(robot.dofs),
         "actions": list(cfg.actions),
-        "observations": {"actor": actor, "critic": actor if critic == "same" else list(critic)},
+        "observations": json.loads(json.dumps(groups)),
         "obs_sizes": dict(obs_sizes),
         "networks": {"actor": list(cfg.ppo.actor), "critic": list(cfg.ppo.critic)},
         "num_envs": cfg.runner.num_envs,

@@ -20,9 +20,9 @@ Table = dict[str, str]
 """Names of fields by section; "" is the whole."""
 
 CLOSED: Table = {
-    "": "task robot actions gait",
-    "control": "hz physics_hz actuator smoothing kp kd",
-    "observations": "actor critic scale noise clip",
+    "": "task robot actuator actions clock",
+    "control": "hz physics_hz",
+    "observations": "actor critic groups scale noise clip encoder_offset",
     "ppo": "actor critic activation init_std normalize_obs",
     "randomize": "every start_step properties",  # drawn at the start
 }
@@ -30,8 +30,9 @@ CLOSED: Table = {
 
 RESUME: Table = {
     "": "episode_s rewards reset terminations",
-    "commands": "sampler lin_vel_x lin_vel_y ang_vel_yaw resample_s zero_below zero_probability",
-    "pushes": "every_s lin_vel ang_vel mode",
+    "commands": "sampler lin_vel_x lin_vel_y ang_vel_yaw resample_s zero_below zero_probability "
+    "heading first_share growth",
+    "pushes": "every_s lin_vel ang_vel force torque seconds mode",
     "reward": "clip_negative termination termination_by_dt",
     "ppo": "rollout_length epochs minibatches discount discount_horizon_s gae_lambda gae_horizon_s "
     "learning_rate desired_kl min_learning_rate max_learning_rate adapt_at_first clip value_clip value_coef "

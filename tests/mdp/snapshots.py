@@ -38,6 +38,7 @@ def make_snapshot(**fields: Any) -> Snapshot:
         "touched_down": jnp.zeros(foot, bool),
         "air_time": jnp.zeros(foot),
         "phase": 0.0,
+        "encoder_offset": jnp.zeros(dof),
         "step": 0,
     }
     unknown = set(fields) - set(still)

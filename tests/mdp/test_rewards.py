@@ -63,6 +63,10 @@ CASES = [
     ("dof_pos_limits", {"soft": 0.8}, {"dof_pos": HOME + joint(0, 1.3)}, 0.1),
     # limit 41 * 0.5 = 20.5: 0.25 beyond; joint 1 far beyond counts 1
     ("dof_vel_limits", {"soft": 0.5}, {"dof_vel": joint(0, 20.75) + joint(1, 40.0)}, 1.25),
+    # as in legged_gym, the limits themselves where nothing else is said: 1.6 of 1.5, 41.5 of 41, 19 of 18
+    ("dof_pos_limits", {}, {"dof_pos": HOME + joint(0, 1.6)}, 0.1),
+    ("dof_vel_limits", {}, {"dof_vel": joint(0, 41.5)}, 0.5),
+    ("torque_limits", {}, {"torque": joint(0, 19.0)}, 1.0),
     # 18 * 0.5 = 9: 1 beyond
     ("torque_limits", {"soft": 0.5}, {"torque": joint(0, -10.0)}, 1.0),
     ("stand_still", {}, {"dof_pos": HOME + joint(0, -0.3)}, 0.3),

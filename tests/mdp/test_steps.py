@@ -88,7 +88,7 @@ def test_final_observation_equals_the_next_where_nothing_ended(mdp: Mdp) -> None
     task, reading = begin(mdp)
     v = mdp.judge(task.replace(step=jnp.int32(9)), reading)  # step 10: a new command is due
     assert float(v.task.command[0]) != float(task.command[0])
-    np.testing.assert_array_equal(v.final_obs["actor"], mdp.observe(v.task, reading)["actor"])
+    np.testing.assert_array_equal(v.final_obs["actor"], mdp.observe(v.task, reading)[1]["actor"])
 
 
 def test_termination_reward() -> None:
@@ -111,6 +111,20 @@ def test_negative_reward_is_clipped_before_the_termination_cost() -> None:
     assert float(mdp.judge(task, fallen).reward) == -1.0
 
 
+def test_a_potential_pays_what_it_gained() -> None:
+    """weight (discount now - before), no dt; nothing in the first step, and now is 0 at an early end."""
+    mdp = change(rewards={"base_height": {"weight": 2.0, "target": 0.0, "potential": 0.9}})
+    task, reading = begin(mdp)
+    paid = []
+    for height in (0.5, 0.6, 0.2, 0.05):  # the height squared; below 0.1 the episode ends
+        v = mdp.judge(task, at(reading, base_pos=jnp.array([0.0, 0.0, height])))
+        task = v.task
+        paid.append(float(v.reward))
+    # 2 (0.9 * 0.36 - 0.25), 2 (0.9 * 0.04 - 0.36), 2 (0 - 0.04)
+    np.testing.assert_allclose(paid, [0.0, 0.148, -0.648, -0.08], rtol=1e-5)
+    assert bool(v.terminated) and np.isnan(task.potentials["base_height"])
+
+
 def test_robot_that_is_not_finite_is_reset_and_counted(mdp: Mdp) -> None:
     task, reading = begin(mdp)
     v = mdp.judge(task, at(reading, dof_vel=jnp.full(12, jnp.nan)))
@@ -121,14 +135,55 @@ def test_robot_that_is_not_finite_is_reset_and_counted(mdp: Mdp) -> None:
         assert np.all(np.isfinite(leaf))
 
 
-def test_pushes_come_on_time_and_are_written() -> None:
+def test_pushes_come_every_so_often_and_are_written() -> None:
     mdp = change(pushes=Pushes(every_s=0.1, lin_vel=0.5))
     task, reading = begin(mdp)
-    for step in range(10):
-        v = mdp.judge(task.replace(step=jnp.int32(step)), reading)
-        pushed = (step + 1) % 5 == 0
+    task = task.replace(push_in=jnp.int32(3))
+    for step in range(1, 14):
+        v = mdp.judge(task, reading)
+        task, pushed = v.task, step in (3, 8, 13)
         assert bool(v.rewrite) is pushed
         assert bool(jnp.any(v.robot.base_lin_vel != 0)) is pushed
+
+
+def test_the_first_push_is_anywhere_in_the_period_after_each_reset() -> None:
+    mdp = change(pushes=Pushes(every_s=0.1, lin_vel=0.5))
+    keys = jax.random.split(jax.random.key(1), 500)
+    task, robot = jax.vmap(mdp.start)(keys)
+    counts = np.bincount(task.push_in, minlength=6)
+    assert counts[0] == 0 and counts[1:].min() > 70 and counts.sum() == 500
+    nothing = jnp.zeros((500, len(ROBOT.bodies), 3))
+    reading = Reading(robot, nothing, nothing, nothing, jnp.zeros(500, bool))
+    again = jax.vmap(mdp.judge)(task.replace(step=jnp.full(500, 49)), reading).task.push_in
+    assert np.bincount(again, minlength=6)[1:].min() > 70
+
+
+def test_a_pull_lasts_its_seconds_and_writes_no_robot() -> None:
+    mdp = change(pushes=Pushes(every_s=0.16, force=30.0, torque=2.0, seconds=0.06))
+    assert mdp.wrench is not None and change().wrench is None
+    task, reading = begin(mdp)
+    task, seen = task.replace(push_in=jnp.int32(2)), []
+    for _ in range(10):
+        v = mdp.judge(task, reading)
+        assert not bool(v.rewrite)
+        task = v.task
+        seen.append(np.asarray(mdp.wrench(task)))
+    # drawn after the second step, held for three, and again eight steps later
+    assert [bool(w.any()) for w in seen] == [False, True, True, True, False, False, False, False, False, True]
+    np.testing.assert_array_equal(seen[1], seen[3])
+    assert np.all(seen[1] != seen[9], where=np.arange(6) != 2)
+    assert seen[1][2] == 0 and np.abs(seen[1][:2]).max() <= 30.0 and np.abs(seen[1][3:]).max() <= 2.0
+
+
+def test_who_goes_on_is_seen_as_judged_and_who_begins_anew_as_written(mdp: Mdp) -> None:
+    task, reading = begin(mdp)
+    elsewhere = at(reading, base_pos=jnp.array([0.0, 0.0, 0.7]))
+    v = mdp.judge(task, reading)
+    _, obs = mdp.renew(v, elsewhere)
+    np.testing.assert_array_equal(obs["actor"], v.final_obs["actor"])
+    v = mdp.judge(task.replace(step=jnp.int32(49)), reading)
+    _, obs = mdp.renew(v, elsewhere)
+    np.testing.assert_allclose(obs["actor"][0], 0.7)
 
 
 def test_variation_is_kept_or_redrawn() -> None:

@@ -1,21 +1,22 @@
-"""Terminations, observations, actions, actuators, commands, resets, pushes, variation: numbers by hand."""
+"""Terminations, observations, actions, commands, resets, pushes, variation: numbers by hand."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jaxtyping import Array, Key
 
-from gpugym_jax.config import ActionTerm, Commands, Control, Draw, Observations, Pushes, Randomize
-from gpugym_jax.mdp.actions import Targets, make_targets
-from gpugym_jax.mdp.actuators import make_actuator
-from gpugym_jax.mdp.commands import make_sample_command
-from gpugym_jax.mdp.observations import make_observe
+from gpugym_jax.config import ActionTerm, Commands, Draw, Observations, Pushes, Randomize
+from gpugym_jax.mdp.actions import make_targets
+from gpugym_jax.mdp.commands import make_command
+from gpugym_jax.mdp.groups import make_observer
 from gpugym_jax.mdp.pushes import make_push
 from gpugym_jax.mdp.randomize import make_sample_variation
 from gpugym_jax.mdp.resets import make_sample_state
+from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.tables import UserError
-from gpugym_jax.types import Reading
+from gpugym_jax.types import Obs
 from tests.mdp.snapshots import ROBOT, make_snapshot
 
 KEY = jax.random.key(0)
@@ -40,17 +41,22 @@ def test_termination(name: str, params: dict, fields: dict, ends: bool) -> None:
     assert bool(TERMINATIONS[name](make_snapshot(**fields), **params)) is ends
 
 
+def look(cfg: Observations, s: Snapshot, key: Key[Array, ""] = KEY) -> Obs:
+    """What is seen first."""
+    observer = make_observer(cfg, ROBOT, ("dof_pos_target",))
+    return observer.observe(observer.init(KEY), s, key)[1]
+
+
 def test_observation_is_value_over_scale_and_clipped() -> None:
     cfg = Observations(actor=("base_lin_vel", "command"), scale={"base_lin_vel": 0.5}, clip=3.0)
-    obs = make_observe(cfg)(make_snapshot(base_lin_vel=[1, 2, -0.5], command=[1, 0, -1]), KEY)
+    obs = look(cfg, make_snapshot(base_lin_vel=[1, 2, -0.5], command=[1, 0, -1]))
     np.testing.assert_allclose(obs["actor"], [2, 3, -1, 1, 0, -1])
     np.testing.assert_allclose(obs["critic"], obs["actor"])
 
 
 def test_noise_is_in_the_values_own_unit_and_for_the_actor_only() -> None:
     cfg = Observations(actor=("dof_pos",), scale={"dof_pos": 0.1}, noise={"dof_pos": 0.05})
-    observe = jax.vmap(make_observe(cfg), in_axes=(None, 0))
-    obs = observe(make_snapshot(), KEYS)
+    obs = jax.vmap(lambda key: look(cfg, make_snapshot(), key))(KEYS)
     # half width 0.05 over a scale of 0.1
     assert 0.49 < np.abs(obs["actor"]).max() <= 0.5
     assert np.abs(np.mean(obs["actor"])) < 0.01
@@ -59,9 +65,9 @@ def test_noise_is_in_the_values_own_unit_and_for_the_actor_only() -> None:
 
 def test_observation_names_are_checked() -> None:
     with pytest.raises(UserError, match="no observation named 'dof_poss'. Did you mean 'dof_pos'"):
-        make_observe(Observations(actor=("dof_poss",)))
+        look(Observations(actor=("dof_poss",)), make_snapshot())
     with pytest.raises(UserError, match="observation in use"):
-        make_observe(Observations(actor=("dof_pos",), noise={"dof_vel": 1.0}))
+        look(Observations(actor=("dof_pos",), noise={"dof_vel": 1.0}), make_snapshot())
 
 
 def test_targets_are_clipped_then_scaled() -> None:
@@ -71,45 +77,11 @@ def test_targets_are_clipped_then_scaled() -> None:
     np.testing.assert_allclose(got.tau_ff, np.zeros(12))
 
 
-def reading_at(offset: float, speed: float) -> Reading:
-    robot = make_sample_state({"basic": {}}, ROBOT)(KEY)
-    robot = robot.replace(dof_pos=robot.dof_pos + offset, dof_vel=robot.dof_vel + speed)
-    nothing = jnp.zeros((len(ROBOT.bodies), 3))
-    return Reading(robot, nothing, nothing, nothing, jnp.zeros((), bool))
-
-
-def test_pd_torque() -> None:
-    actuator = make_actuator(ROBOT, Control(kp=20.0, kd=0.5))
-    target = Targets(jnp.full(12, 0.3), jnp.zeros(12))
-    _, tau = actuator.torque(actuator.init(), target, reading_at(0.1, 2.0))
-    # 20 * (0.3 - 0.1) - 0.5 * 2
-    np.testing.assert_allclose(tau, np.full(12, 3.0), rtol=1e-5)
-    _, tau = actuator.torque(actuator.init(), target, reading_at(5.0, 0.0))
-    np.testing.assert_allclose(tau, np.tile([-18.0, -18.0, -28.0], 4))
-
-
-def test_smoothing_is_a_moving_average_over_substeps() -> None:
-    actuator = make_actuator(ROBOT, Control(kp=10.0, kd=0.0, smoothing=0.25))
-    target, memory = Targets(jnp.ones(12), jnp.zeros(12)), actuator.init()
-    taus = []
-    for _ in range(3):
-        memory, tau = actuator.torque(memory, target, reading_at(0.0, 0.0))
-        taus.append(float(tau[0]))
-    # targets 0.25, 0.25 + 0.75*0.25 = 0.4375, 0.25 + 0.75*0.4375 = 0.578125
-    np.testing.assert_allclose(taus, [2.5, 4.375, 5.78125], rtol=1e-5)
-
-
-def test_direct_actuator_ignores_gains() -> None:
-    actuator = make_actuator(ROBOT, Control(actuator="direct", kp=99.0))
-    _, tau = actuator.torque(actuator.init(), Targets(jnp.ones(12), jnp.full(12, 20.0)), reading_at(0.5, 1.0))
-    np.testing.assert_allclose(tau, np.tile([18.0, 18.0, 20.0], 4))
-
-
 def test_commands_fill_their_ranges() -> None:
     cfg = Commands(
         lin_vel_x=(-1, 3), lin_vel_y=(-0.5, 0.5), ang_vel_yaw=(-2, 2), zero_below=0.2, zero_probability=0.1
     )
-    got = np.asarray(jax.vmap(make_sample_command(cfg))(KEYS))
+    got = np.asarray(jax.vmap(make_command(cfg).sample, (0, None))(KEYS, jnp.zeros(())))
     assert np.all(got.min(0) > [-1.01, -0.51, -2.01]) and np.all(got.min(0) < [-0.9, -0.45, -1.9])
     assert np.all(got.max(0) < [3.01, 0.51, 2.01]) and np.all(got.max(0) > [2.9, 0.45, 1.9])
     planar = np.linalg.norm(got[:, :2], axis=1)

@@ -12,9 +12,9 @@ import onnx
 import pytest
 
 from gpugym_jax.config import ActionTerm, Commands, Config, Control, Observations, Ppo
+from gpugym_jax.policy.description import describe
 from gpugym_jax.policy.file import TOLERANCE, read_policy, write_policy
 from gpugym_jax.policy.graph import ACTIVATIONS, Actor
-from gpugym_jax.policy.metadata import describe
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError
 
@@ -34,14 +34,15 @@ ROBOT = Robot(
 CFG = Config(
     task="reach",
     robot="arm",
-    control=Control(hz=100.0, physics_hz=500.0, smoothing=0.35),
+    control=Control(hz=100.0, physics_hz=500.0),
+    actuator=("pd", {"smoothed": {"weight": 0.35}}),
     actions={"dof_pos_target": ActionTerm((0.25, 1 / 7), 0.5), "tau_ff": ActionTerm((10.0,), 0.25)},
     observations=Observations(
         actor=("projected_gravity", "dof_pos", "action", "target_history", "gait_phase"),
         scale={"dof_pos": (0.3, 0.1, 0.7), "target_history": 0.3},
     ),
     commands=Commands(lin_vel_x=(-1.0, 1 / 3)),
-    gait={"hz": 3.5},
+    clock={"steady": {"hz": 3.5}},
     ppo=Ppo(activation="tanh"),
 )
 OBS_SIZE, ACTION_SIZE = 3 + 3 + 4 + 6 + 2, 4
@@ -138,8 +139,9 @@ def test_metadata_come_back(tmp_path: Path) -> None:
     assert [t.name for t in c.observations] == list(CFG.observations.actor)
     assert c.observations[1].scale.tolist() == [1 / 0.3, 1 / 0.1, 1 / 0.7]
     assert c.observations[3].scale.tolist() == [1 / 0.3] * 6
-    assert (c.obs_size, c.action_size, c.decimation, c.smoothing) == (OBS_SIZE, ACTION_SIZE, 5, 0.35)
-    assert (c.gait_hz, c.step_dt, c.sim_dt, c.iteration) == (3.5, 0.01, 0.002, 250)
+    assert (c.obs_size, c.action_size, c.decimation) == (OBS_SIZE, ACTION_SIZE, 5)
+    assert c.motors == (("pd", {"kp": (20.0, 30.0), "kd": (0.5, 0.7)}), ("smoothed", {"weight": 0.35}))
+    assert (c.clock, c.step_dt, c.sim_dt, c.iteration) == (("steady", {"hz": 3.5}), 0.01, 0.002, 250)
     assert policy.metadata["git_commit"] == "abc123"
     assert policy.metadata["observation_terms_scale"].count(",") == 4
 
