@@ -51,6 +51,10 @@ class Doctored:
         """As inside."""
         return self.reading(self.inner.read(sim))
 
+    def ready(self) -> None:
+        """As inside."""
+        self.inner.ready()
+
     def close(self) -> None:
         """As inside."""
         self.inner.close()

@@ -78,6 +78,7 @@ def test_the_value_that_it_has_is_no_other(text: str) -> None:
         ("observations.scale.dof_vel=10", "observations.scale.dof_vel=20"),
         ("observations.scale.command=10", "observations.scale.command=null"),
         ("control={hz: 100}", "control.hz=50"),
+        ("randomize.friction=[1, 2]", "randomize.friction=[0.4, 1.25]"),
         ("ppo={}", "ppo.actor=[256, 128, 64]"),
         ("actions.dof_pos_target.clip=1", "actions.dof_pos_target.clip=100"),
     ],
