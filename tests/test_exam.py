@@ -81,6 +81,12 @@ def doctored(policy: Policy, **metadata: str) -> Policy:
     return replace(policy, metadata=data, contract=parse(data, "doctored"))
 
 
+def with_kp(policy: Policy, kp: float) -> str:
+    """The file's motors with another stiffness."""
+    motor, *wrappers = json.loads(policy.metadata["motors"])
+    return json.dumps([{**motor, "parameters": {**motor["parameters"], "kp": [kp]}}, *wrappers])
+
+
 def measures(policy: Policy) -> tuple[Any, list[verdict.Row]]:
     exam = find_exam(policy.contract, overrides=SMALL)
     found, rows, _ = verdict.evaluate(policy, exam, seed=3)
@@ -122,9 +128,7 @@ def test_no_single_setting_of_a_file_reaches_its_exam(name: str) -> None:
 def test_what_a_robots_computer_needs_is_the_files(sound: tuple[Policy, Any, Any]) -> None:
     """Else the test above would pass for a gate that reads no file."""
     policy, found, _ = sound
-    motor, *wrappers = json.loads(policy.metadata["motors"])
-    limp = {**motor, "parameters": {**motor["parameters"], "kp": [0.0]}}
-    assert measures(doctored(policy, motors=json.dumps([limp, *wrappers])))[0] != found
+    assert measures(doctored(policy, motors=with_kp(policy, 0.0)))[0] != found
 
 
 @pytest.mark.parametrize("name", NOT_JUDGED)
@@ -147,7 +151,7 @@ def test_an_exam_is_forced_by_name() -> None:
 def test_a_robots_limits_bind_even_in_its_own_exam() -> None:
     """Torques of 300 N m are asked for; the robot has 18 and 28."""
     policy = shipped("mini_cheetah_walk")
-    data = {"torque_limits": ",".join(["1e9"] * 12), "joint_stiffness": ",".join(["3000"] * 12)}
+    data = {"torque_limits": ",".join(["1e9"] * 12), "motors": with_kp(policy, 3000.0)}
     strong = doctored(policy, **data)
     exam = find_exam(strong.contract, own=True, overrides=SMALL)
     found, _, _ = verdict.evaluate(strong, exam, seed=0)
