@@ -12,7 +12,7 @@ from gpugym_jax.config import Ppo
 from gpugym_jax.ppo.collect import make_collect, start_episodes, summarize
 from gpugym_jax.ppo.networks import Networks, make_networks
 from gpugym_jax.ppo.normalizer import start_stats
-from gpugym_jax.ppo.state import Episodes, OptState, PolicyState, TrainState, Transition
+from gpugym_jax.ppo.state import Episodes, Memory, OptState, PolicyState, Rollout, TrainState, Transition
 from gpugym_jax.ppo.update import make_update, start_optimizer
 from gpugym_jax.tables import UserError
 from gpugym_jax.types import Env, Obs
@@ -42,13 +42,16 @@ def per_step(name: str, horizon_s: float | None, dt: float, given: float) -> flo
 
 
 def check_batch(cfg: Ppo, num_envs: int) -> None:
-    """Raise unless every minibatch has at least one row."""
+    """Raise unless every minibatch has at least one row, or one whole robot where there is a memory."""
     rows = num_envs * cfg.rollout_length
-    nearest = min(max(cfg.minibatches, 1), rows)
+    units, what = rows, f"{rows} rows ({num_envs} envs x {cfg.rollout_length} steps)"
+    if cfg.memory:
+        units, what = num_envs, f"{num_envs} envs, which a memory keeps whole"
+    nearest = min(max(cfg.minibatches, 1), units)
     if cfg.minibatches != nearest:
         raise UserError(
-            f"ppo.minibatches of {cfg.minibatches} cannot be made of {rows} rows ({num_envs} envs x "
-            f"{cfg.rollout_length} steps). The nearest number that can is {nearest}."
+            f"ppo.minibatches of {cfg.minibatches} cannot be made of {what}. "
+            f"The nearest number that can is {nearest}."
         )
 
 
@@ -58,14 +61,14 @@ def split(key: Key[Array, ""], num: int) -> tuple[Key[Array, ""], ...]:
     return tuple(jax.random.split(key, num))
 
 
-def report(episodes: Episodes, rollout: Transition) -> Metrics:
+def report(episodes: Episodes, steps: Transition) -> Metrics:
     """What happened to the robots, as scalars."""
     return {
         "episode/return": episodes.mean_return,
         "episode/length": episodes.mean_length,
         "episode/early_share": episodes.early_share,
-        "step/reward": jnp.mean(rollout.reward),
-        **{f"step/{name}": jnp.mean(x) for name, x in rollout.tally.metrics.items()},
+        "step/reward": jnp.mean(steps.reward),
+        **{f"step/{name}": jnp.mean(x) for name, x in steps.tally.metrics.items()},
     }
 
 
@@ -73,11 +76,12 @@ def make_init(cfg: Ppo, env: Env, networks: Networks) -> Callable[[Key[Array, ""
     """`init(key)`: new networks, all robots at the start of an episode."""
 
     @jax.jit
-    def begin(key: Key[Array, ""]) -> tuple[PolicyState, OptState, Episodes]:
+    def begin(key: Key[Array, ""]) -> tuple[PolicyState, OptState, Memory, Episodes]:
         params = networks.init(key)
         normalizer = {name: start_stats(n) for name, n in env.obs_sizes.items() if cfg.normalize_obs}
         episodes = start_episodes(env.num_envs, env.spread)
-        return PolicyState(params, normalizer), start_optimizer(cfg, params), episodes
+        memory = networks.start(env.num_envs)
+        return PolicyState(params, normalizer), start_optimizer(cfg, params), memory, episodes
 
     @jax.jit
     def apart(obs: Obs) -> Obs:
@@ -88,8 +92,8 @@ def make_init(cfg: Ppo, env: Env, networks: Networks) -> Callable[[Key[Array, ""
         key, k_env, k_networks = split(key, 3)
         # The env's state goes around compiled code: a live simulator's is not a JAX value.
         state, obs = env.reset(k_env)
-        policy, opt, episodes = begin(k_networks)
-        return TrainState(policy, opt, state, apart(obs), key, jnp.zeros((), jnp.int32), episodes)
+        policy, opt, memory, episodes = begin(k_networks)
+        return TrainState(policy, opt, state, apart(obs), memory, key, jnp.zeros((), jnp.int32), episodes)
 
     return init
 
@@ -105,21 +109,17 @@ def make_learner(cfg: Ppo, env: Env, dt: float) -> Learner:
 
     @jax.jit
     def learn(
-        policy: PolicyState,
-        opt: OptState,
-        episodes: Episodes,
-        rollout: Transition,
-        last_obs: Obs,
-        key: Key[Array, ""],
+        policy: PolicyState, opt: OptState, episodes: Episodes, rollout: Rollout, key: Key[Array, ""]
     ) -> tuple[PolicyState, OptState, Episodes, Metrics]:
-        policy, opt, numbers = update(policy, opt, rollout, last_obs, key)
-        episodes = summarize(episodes, rollout.tally)
-        return policy, opt, episodes, report(episodes, rollout) | numbers
+        policy, opt, numbers = update(policy, opt, rollout, key)
+        episodes = summarize(episodes, rollout.steps.tally)
+        return policy, opt, episodes, report(episodes, rollout.steps) | numbers
 
     def iterate(ts: TrainState) -> tuple[TrainState, Metrics]:
         key, k_collect, k_learn = split(ts.key, 3)
-        state, obs, episodes, rollout = collect(ts.policy, ts.env, ts.obs, ts.episodes, k_collect)
-        policy, opt, episodes, metrics = learn(ts.policy, ts.opt, episodes, rollout, obs, k_learn)
-        return TrainState(policy, opt, state, obs, key, ts.iteration + 1, episodes), metrics
+        env_state, episodes, rollout = collect(ts.policy, ts.env, ts.obs, ts.memory, ts.episodes, k_collect)
+        policy, opt, episodes, metrics = learn(ts.policy, ts.opt, episodes, rollout, k_learn)
+        seen = (rollout.last_obs, rollout.last_memory)
+        return TrainState(policy, opt, env_state, *seen, key, ts.iteration + 1, episodes), metrics
 
     return Learner(make_init(cfg, env, networks), iterate)

@@ -81,9 +81,9 @@ def kl_divergence(
 
 
 def surrogate_loss(
-    log_prob: Float[Array, " row"],
-    old_log_prob: Float[Array, " row"],
-    advantage: Float[Array, " row"],
+    log_prob: Rows,
+    old_log_prob: Rows,
+    advantage: Rows,
     clip: float,
 ) -> Float[Array, ""]:
     """The clipped surrogate, PPO eq. 7, as a cost.
@@ -96,9 +96,9 @@ def surrogate_loss(
 
 
 def value_loss(
-    value: Float[Array, " row"],
-    old_value: Float[Array, " row"],
-    returns: Float[Array, " row"],
+    value: Rows,
+    old_value: Rows,
+    returns: Rows,
     clip: float | None,
 ) -> Float[Array, ""]:
     """Mean squared error, PPO eq. 9's L^VF; with `clip`, a step of more than that gains nothing.
