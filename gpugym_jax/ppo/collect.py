@@ -4,7 +4,7 @@ Between two control steps only compiled functions run, so that Python may drive 
 traced, they dissolve into the program around them.
 """
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -13,12 +13,14 @@ from jaxtyping import Array, Float, Key
 from gpugym_jax.ppo.memories import cleared
 from gpugym_jax.ppo.networks import Networks
 from gpugym_jax.ppo.normalizer import normalize
+from gpugym_jax.ppo.shards import Axis, mean_over
 from gpugym_jax.ppo.state import Episodes, Memory, PolicyState, Rollout, Tally, Transition
 from gpugym_jax.types import Env, EnvState, Obs, StepResult
 
 Collected = tuple[EnvState, Episodes, Rollout]
 
 
+@runtime_checkable
 class Collect(Protocol):
     """Control steps of every robot: the simulator and the episodes after them, and what was seen."""
 
@@ -67,14 +69,13 @@ def count(episodes: Episodes, out: StepResult) -> tuple[Episodes, Tally]:
     return running, tally
 
 
-def summarize(episodes: Episodes, tally: Tally) -> Episodes:
+def summarize(episodes: Episodes, tally: Tally, axis: Axis = None) -> Episodes:
     """With the means of the episodes that ended in a rollout; where none did, the last ones stay."""
-    ended, early, returns, lengths = (
-        jnp.sum(x) for x in (tally.ended, tally.early, tally.returns, tally.lengths)
-    )
+    sums = [jnp.sum(x) for x in (tally.ended, tally.early, tally.returns, tally.lengths)]
+    ended, early, returns, lengths = mean_over(axis, sums)
 
     def mean(total: Array, before: Float[Array, ""]) -> Float[Array, ""]:
-        return jnp.where(ended > 0, total / jnp.maximum(ended, 1.0), before)
+        return jnp.where(ended > 0, total / jnp.where(ended > 0, ended, 1.0), before)
 
     return episodes.replace(
         mean_return=mean(returns, episodes.mean_return),

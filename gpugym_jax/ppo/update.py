@@ -1,6 +1,6 @@
 """Learning: one rollout in, better networks out. One compiled function on every physics."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -11,12 +11,14 @@ from gpugym_jax.config import Ppo
 from gpugym_jax.ppo import losses as formula
 from gpugym_jax.ppo.networks import Networks
 from gpugym_jax.ppo.normalizer import merge_all, normalize
+from gpugym_jax.ppo.shards import Axis, mean_over
 from gpugym_jax.ppo.state import Batch, Losses, OptState, Params, PolicyState, Rollout
 
 LEARNING_RATE_FACTOR = 1.5
 """By which the learning rate follows the KL divergence (rsl_rl 1.0.2, `PPO.update`)."""
 
 
+@runtime_checkable
 class Prepare(Protocol):
     """Values, advantages and returns of a rollout, in units without order."""
 
@@ -25,6 +27,7 @@ class Prepare(Protocol):
         ...
 
 
+@runtime_checkable
 class Objective(Protocol):
     """What is descended: PPO eq. 9 as a cost, actor and critic in one backward pass."""
 
@@ -33,6 +36,7 @@ class Objective(Protocol):
         ...
 
 
+@runtime_checkable
 class Descend(Protocol):
     """Epochs of minibatches, a new order in each epoch."""
 
@@ -43,6 +47,7 @@ class Descend(Protocol):
         ...
 
 
+@runtime_checkable
 class Update(Protocol):
     """The policy after one iteration, and numbers about it."""
 
@@ -93,7 +98,9 @@ def unit_axis(cfg: Ppo) -> int:
     return 1 if cfg.memory else 0
 
 
-def make_prepare(cfg: Ppo, networks: Networks, discount: float, gae_lambda: float) -> Prepare:
+def make_prepare(
+    cfg: Ppo, networks: Networks, discount: float, gae_lambda: float, axis: Axis = None
+) -> Prepare:
     """Advantages by `discount` and `gae_lambda`, both a control step."""
 
     def prepare(policy: PolicyState, rollout: Rollout) -> Batch:
@@ -108,7 +115,7 @@ def make_prepare(cfg: Ppo, networks: Networks, discount: float, gae_lambda: floa
         log_prob = formula.log_prob(steps.mean, policy.params.std, steps.action)
         returns = advantage + value
         if cfg.normalize_advantage:
-            advantage = formula.normalized(advantage)
+            advantage = formula.normalized(advantage, axis)
         memory = jax.tree.map(lambda x: x[None], rollout.memory)
         batch = Batch(obs, ended, steps.action, steps.mean, log_prob, value, advantage, returns, memory)
         return batch if cfg.memory else jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), batch)
@@ -134,24 +141,24 @@ def make_objective(cfg: Ppo, networks: Networks) -> Objective:
     return objective
 
 
-def make_descend(cfg: Ppo, networks: Networks) -> Descend:
-    """Gradient descent by Adam.
+def make_descend(cfg: Ppo, networks: Networks, axis: Axis = None) -> Descend:
+    """Gradient descent by Adam. Each shard orders its own units; all take the same step.
 
     Units that are left over after equal minibatches sit out an epoch, others in each (rsl_rl drops them too).
     """
-    axis = unit_axis(cfg)
+    along = unit_axis(cfg)
     gradient = jax.grad(make_objective(cfg, networks), has_aux=True)
 
     def descend(
         params: Params, opt: OptState, old_std: Array, batch: Batch, key: Key[Array, ""]
     ) -> tuple[Params, OptState, Losses]:
-        units = batch.value.shape[axis]
+        units = batch.value.shape[along]
 
         def one(
             carry: tuple[Params, OptState], x: tuple[Batch, Bool[Array, ""]]
         ) -> tuple[tuple[Params, OptState], Losses]:
             (params, opt), (part, adapts) = carry, x
-            grads, losses = gradient(params, old_std, part)
+            grads, losses = mean_over(axis, gradient(params, old_std, part))
             learning_rate = jnp.where(adapts, adapted(cfg, opt.learning_rate, losses.kl), opt.learning_rate)
             direction, adam = ADAM.update(clipped(cfg, grads), opt.adam)
             params = jax.tree.map(lambda p, d: p - learning_rate * d, params, direction)
@@ -165,7 +172,9 @@ def make_descend(cfg: Ppo, networks: Networks) -> Descend:
             order = jax.random.permutation(key, units)[: units - units % cfg.minibatches]
             order = order.reshape(cfg.minibatches, -1)
             # All units are gathered at once: one large kernel an array instead of one a minibatch.
-            parts = jax.tree.map(lambda x: jnp.moveaxis(x[(slice(None),) * axis + (order,)], axis, 0), batch)
+            parts = jax.tree.map(
+                lambda x: jnp.moveaxis(x[(slice(None),) * along + (order,)], along, 0), batch
+            )
             return jax.lax.scan(one, carry, (parts, adapts))
 
         shape = (cfg.epochs, cfg.minibatches)
@@ -176,20 +185,22 @@ def make_descend(cfg: Ppo, networks: Networks) -> Descend:
     return descend
 
 
-def make_update(cfg: Ppo, networks: Networks, discount: float, gae_lambda: float) -> Update:
+def make_update(
+    cfg: Ppo, networks: Networks, discount: float, gae_lambda: float, axis: Axis = None
+) -> Update:
     """Prepare, descend, and then see.
 
     The normaliser's statistics move last, so that a rollout and the gradients taken from it share theirs.
     """
-    prepare = make_prepare(cfg, networks, discount, gae_lambda)
-    descend = make_descend(cfg, networks)
+    prepare = make_prepare(cfg, networks, discount, gae_lambda, axis)
+    descend = make_descend(cfg, networks, axis)
 
     def update(
         policy: PolicyState, opt: OptState, rollout: Rollout, key: Key[Array, ""]
     ) -> tuple[PolicyState, OptState, dict[str, Float[Array, ""]]]:
         batch = prepare(policy, rollout)
         params, opt, losses = descend(policy.params, opt, policy.params.std, batch, key)
-        normalizer = merge_all(policy.normalizer, rollout.steps.obs)
+        normalizer = merge_all(policy.normalizer, rollout.steps.obs, axis)
         numbers = {
             "loss/surrogate": jnp.mean(losses.surrogate),
             "loss/value": jnp.mean(losses.value),
@@ -197,7 +208,7 @@ def make_update(cfg: Ppo, networks: Networks, discount: float, gae_lambda: float
             "loss/kl": jnp.mean(losses.kl),
             "policy/learning_rate": opt.learning_rate,
             "policy/std": jnp.mean(params.std),
-            "policy/value": jnp.mean(batch.value),
+            "policy/value": mean_over(axis, jnp.mean(batch.value)),
         }
         return PolicyState(params, normalizer), opt, numbers
 
