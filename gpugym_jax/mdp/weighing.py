@@ -70,7 +70,8 @@ def make_reward(
         values = {name: f(s) for name, f in terms.items()}
         now = {name: jnp.where(terminated, 0.0, values[name]) for name in discounts if name in values}
         gains = {name: jnp.nan_to_num(discounts[name] * now[name] - before[name]) for name in now}
-        shares = {name: weights[name] * gains.get(name, dt * value) for name, value in values.items()}
+        shares = {name: weights[name] * (dt * value) for name, value in values.items()}
+        shares |= {name: weights[name] * gain for name, gain in gains.items()}
         total = sum(shares.values(), jnp.zeros(()))
         if cfg.reward.clip_negative:
             total = jnp.maximum(total, 0.0)
