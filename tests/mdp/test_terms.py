@@ -112,7 +112,9 @@ def test_reset_errors_name_the_nearest() -> None:
 @pytest.mark.parametrize(("mode", "low"), [("add", 0.5), ("set", -0.5)])
 def test_push_changes_the_planar_velocity(mode: str, low: float) -> None:
     robot = make_sample_state({"basic": {}}, ROBOT)(KEY).replace(base_lin_vel=jnp.array([1.0, 1.0, 2.0]))
-    got = jax.vmap(make_push(Pushes(1.0, 0.5, 0.0, mode)), in_axes=(0, None))(KEYS, robot).base_lin_vel
+    got = jax.vmap(make_push(Pushes(every_s=1.0, lin_vel=0.5, mode=mode)), in_axes=(0, None))(
+        KEYS, robot
+    ).base_lin_vel
     assert low - 1e-6 <= float(got[:, :2].min()) < low + 0.01
     np.testing.assert_allclose(got[:, 2], 2.0)
 
