@@ -233,6 +233,7 @@ class Ppo:
     actor: tuple[Count, ...] = (512, 256, 128)
     critic: tuple[Count, ...] = (512, 256, 128)
     activation: str = "elu"
+    memory: Terms = field(default_factory=dict)  # {gru: {size: 32}}, of actor and critic each; empty: none
     init_std: Positive = 1.0
     rollout_length: Count = 24  # control steps a robot an iteration
     epochs: Count = 5

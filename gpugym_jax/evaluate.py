@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import tyro
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from gpugym_jax import cli
@@ -116,7 +117,7 @@ def run(flags: Flags, overrides: list[str]) -> int:
         return 1
     measures, rows, circumstances = evaluate(policy, exam, flags.common.seed or 0)
     passed = all(row.passed for row in rows)
-    Console().print(table_of(title_of(policy, exam), measures, rows))
+    Console().print(table_of(escape(title_of(policy, exam)), measures, rows))
     print(f"{'passed' if passed else 'FAILED'} in {circumstances['wall_s']:.1f} s")
     if flags.json:
         verdicts = [dataclasses.asdict(row) for row in rows]

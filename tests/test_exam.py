@@ -81,10 +81,11 @@ def doctored(policy: Policy, **metadata: str) -> Policy:
     return replace(policy, metadata=data, contract=parse(data, "doctored"))
 
 
-def with_kp(policy: Policy, kp: float) -> str:
-    """The file's motors with another stiffness."""
-    motor, *wrappers = json.loads(policy.metadata["motors"])
-    return json.dumps([{**motor, "parameters": {**motor["parameters"], "kp": [kp]}}, *wrappers])
+def with_gain(policy: Policy, kp: float) -> str:
+    """The file's motors with another stiffness, N m/rad."""
+    motors = json.loads(policy.metadata["motors"])
+    motors[0]["parameters"]["kp"] = [kp] * 12
+    return json.dumps(motors)
 
 
 def measures(policy: Policy) -> tuple[Any, list[verdict.Row]]:
@@ -128,7 +129,8 @@ def test_no_single_setting_of_a_file_reaches_its_exam(name: str) -> None:
 def test_what_a_robots_computer_needs_is_the_files(sound: tuple[Policy, Any, Any]) -> None:
     """Else the test above would pass for a gate that reads no file."""
     policy, found, _ = sound
-    assert measures(doctored(policy, motors=with_kp(policy, 0.0)))[0] != found
+    limp = doctored(policy, motors=with_gain(policy, 0.0))
+    assert measures(limp)[0] != found
 
 
 @pytest.mark.parametrize("name", NOT_JUDGED)
@@ -151,8 +153,7 @@ def test_an_exam_is_forced_by_name() -> None:
 def test_a_robots_limits_bind_even_in_its_own_exam() -> None:
     """Torques of 300 N m are asked for; the robot has 18 and 28."""
     policy = shipped("mini_cheetah_walk")
-    data = {"torque_limits": ",".join(["1e9"] * 12), "motors": with_kp(policy, 3000.0)}
-    strong = doctored(policy, **data)
+    strong = doctored(policy, motors=with_gain(policy, 3000.0), torque_limits=",".join(["1e9"] * 12))
     exam = find_exam(strong.contract, own=True, overrides=SMALL)
     found, _, _ = verdict.evaluate(strong, exam, seed=0)
     assert 5.0 < found["calm"]["torque"] < 28.0
@@ -194,11 +195,12 @@ def test_exit_codes_and_what_the_verdict_says(tmp_path: Path, capsys: pytest.Cap
         ("--own_exam", "its own exam"),
         ("--task=mini_cheetah_walk", "exam mini_cheetah_walk"),
     ):
-        argv = [f"--policy={file}", flag, *few, "evaluate.friction=[0.9,1]", f"--json={out}"]
+        bodies = "evaluate.falls.bodies=[base]"  # which rich would take for a colour
+        argv = [f"--policy={file}", flag, *few, "evaluate.friction=[0.9,1]", bodies, f"--json={out}"]
         assert evaluate.main(argv) == 0
         said, written = capsys.readouterr().out, json.loads(out.read_text())
         words = " ".join(said.split())
-        assert title in words and "evaluate.friction=[0.9,1]" in words
+        assert title in words and "evaluate.friction=[0.9,1]" in words and bodies in words
         assert "zero_step_rates" in said and "zero_air_share" in said
         assert written["exam"]["own"] is (flag == "--own_exam")
         assert written["exam"]["friction"] == [0.9, 1.0]

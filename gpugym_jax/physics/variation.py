@@ -8,6 +8,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 
 import jax
 import jax.numpy as jnp
@@ -197,9 +198,10 @@ def make_leaves(rules: Rules, names: frozenset[str] | tuple[str, ...]) -> Callab
 
 
 def make_room(rules: Rules, model: mujoco.MjModel) -> None:
-    """Put a trace of each property into a model, in place, so that MJX has a place for more of it."""
-    traces = {
-        n: np.full(VARIED[n].size(rules.robot), VARIED[n].trace) for n in rules.names if VARIED[n].trace
-    }
-    for name, value in exactly(lambda: fold(rules.model, rules.layout, traces)).items():
-        getattr(model, name)[:] = value
+    """Put the leaves of a nominal robot that may differ into a model, in place.
+
+    They are the model's own, but for a trace where a physics would else have no place for more.
+    """
+    plain = {name: rules.nominal(name) for name in rules.names}
+    for name, value in exactly(lambda: fold(rules.model, rules.layout, plain)).items():
+        attrgetter(name)(model)[:] = value

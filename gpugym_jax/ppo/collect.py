@@ -4,19 +4,37 @@ Between two control steps only compiled functions run, so that Python may drive 
 traced, they dissolve into the program around them.
 """
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from gpugym_jax.ppo.memories import cleared
 from gpugym_jax.ppo.networks import Networks
 from gpugym_jax.ppo.normalizer import normalize
-from gpugym_jax.ppo.state import Episodes, PolicyState, Tally, Transition
+from gpugym_jax.ppo.shards import Axis, mean_over
+from gpugym_jax.ppo.state import Episodes, Memory, PolicyState, Rollout, Tally, Transition
 from gpugym_jax.types import Env, EnvState, Obs, StepResult
 
-Collected = tuple[EnvState, Obs, Episodes, Transition]
+Collected = tuple[EnvState, Episodes, Rollout]
+
+
+@runtime_checkable
+class Collect(Protocol):
+    """Control steps of every robot: the simulator and the episodes after them, and what was seen."""
+
+    def __call__(
+        self,
+        policy: PolicyState,
+        state: EnvState,
+        obs: Obs,
+        memory: Memory,
+        episodes: Episodes,
+        key: Key[Array, ""],
+    ) -> Collected:
+        """From a state, what is seen of it and what is remembered."""
+        ...
 
 
 def start_episodes(num_envs: int, spread: bool = False) -> Episodes:
@@ -51,14 +69,13 @@ def count(episodes: Episodes, out: StepResult) -> tuple[Episodes, Tally]:
     return running, tally
 
 
-def summarize(episodes: Episodes, tally: Tally) -> Episodes:
+def summarize(episodes: Episodes, tally: Tally, axis: Axis = None) -> Episodes:
     """With the means of the episodes that ended in a rollout; where none did, the last ones stay."""
-    ended, early, returns, lengths = (
-        jnp.sum(x) for x in (tally.ended, tally.early, tally.returns, tally.lengths)
-    )
+    sums = [jnp.sum(x) for x in (tally.ended, tally.early, tally.returns, tally.lengths)]
+    ended, early, returns, lengths = mean_over(axis, sums)
 
     def mean(total: Array, before: Float[Array, ""]) -> Float[Array, ""]:
-        return jnp.where(ended > 0, total / jnp.maximum(ended, 1.0), before)
+        return jnp.where(ended > 0, total / jnp.where(ended > 0, ended, 1.0), before)
 
     return episodes.replace(
         mean_return=mean(returns, episodes.mean_return),
@@ -67,39 +84,49 @@ def summarize(episodes: Episodes, tally: Tally) -> Episodes:
     )
 
 
-def make_collect(env: Env, networks: Networks, length: int) -> Callable[..., Collected]:
-    """`collect(policy, env_state, obs, episodes, key)`: `length` control steps of every robot.
+def make_collect(env: Env, networks: Networks, length: int) -> Collect:
+    """A rollout of `length` control steps.
 
     Of the observations before a reset only their value is kept, worked out where they arise: storing
     them would double the rollout. The values of all others come later, in one pass over the rollout.
     """
 
     @jax.jit
-    def decide(policy: PolicyState, obs: Obs, key: Key[Array, ""]) -> tuple[Array, Array, Key[Array, ""]]:
+    def decide(
+        policy: PolicyState, memory: Memory, obs: Obs, key: Key[Array, ""]
+    ) -> tuple[Array, Array, Memory, Key[Array, ""]]:
         key, k_action = jax.random.split(key)
-        mean, std = networks.policy(policy.params, normalize(policy.normalizer, obs))
-        return mean + std * jax.random.normal(k_action, mean.shape), mean, key
+        memory, mean, std, _ = networks.step(policy.params, memory, normalize(policy.normalizer, obs))
+        return mean + std * jax.random.normal(k_action, mean.shape), mean, memory, key
 
     @jax.jit
-    def value_of(policy: PolicyState, obs: Obs) -> Float[Array, " env"]:
-        return networks.value(policy.params, normalize(policy.normalizer, obs))
-
-    counted = jax.jit(count)
+    def settle(
+        policy: PolicyState, memory: Memory, episodes: Episodes, out: StepResult
+    ) -> tuple[Array, Memory, Episodes, Tally]:
+        # The memory that the last observation of an episode would leave is thrown away.
+        *_, value = networks.step(policy.params, memory, normalize(policy.normalizer, out.final_obs))
+        memory = cleared(memory, networks.start(env.num_envs), out.terminated | out.timed_out)
+        return value, memory, *count(episodes, out)
 
     def collect(
-        policy: PolicyState, state: EnvState, obs: Obs, episodes: Episodes, key: Key[Array, ""]
+        policy: PolicyState,
+        state: EnvState,
+        obs: Obs,
+        memory: Memory,
+        episodes: Episodes,
+        key: Key[Array, ""],
     ) -> Collected:
         def one(carry: tuple[Any, ...], _: None) -> tuple[tuple[Any, ...], Transition]:
-            state, obs, episodes, key = carry
-            action, mean, key = decide(policy, obs, key)
+            state, obs, memory, episodes, key = carry
+            action, mean, memory, key = decide(policy, memory, obs, key)
             state, out = env.step(state, action)
-            final_value = value_of(policy, out.final_obs)
-            episodes, tally = counted(episodes, out)
+            final_value, memory, episodes, tally = settle(policy, memory, episodes, out)
             ends = (out.terminated, out.timed_out)
             step = Transition(obs, action, mean, out.reward, *ends, final_value, tally)
-            return (state, out.obs, episodes, key), step
+            return (state, out.obs, memory, episodes, key), step
 
-        (state, obs, episodes, _), rollout = env.scan(one, (state, obs, episodes, key), None, length)
-        return state, obs, episodes, rollout
+        first = (state, obs, memory, episodes, key)
+        (state, obs, last, episodes, _), steps = env.scan(one, first, None, length)
+        return state, episodes, Rollout(memory, steps, last, obs)
 
     return collect

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,8 @@ from gpugym_jax.config import Ppo
 from gpugym_jax.ppo.collect import make_collect, start_episodes, summarize
 from gpugym_jax.ppo.networks import Networks, make_networks
 from gpugym_jax.ppo.normalizer import start_stats
-from gpugym_jax.ppo.state import Episodes, OptState, PolicyState, TrainState, Transition
+from gpugym_jax.ppo.shards import Axis, mean_over, shard_key
+from gpugym_jax.ppo.state import Episodes, Memory, OptState, PolicyState, Rollout, TrainState, Transition
 from gpugym_jax.ppo.update import make_update, start_optimizer
 from gpugym_jax.tables import UserError
 from gpugym_jax.types import Env, Obs
@@ -42,13 +43,16 @@ def per_step(name: str, horizon_s: float | None, dt: float, given: float) -> flo
 
 
 def check_batch(cfg: Ppo, num_envs: int) -> None:
-    """Raise unless every minibatch has at least one row."""
+    """Raise unless every minibatch has at least one row, or one whole robot where there is a memory."""
     rows = num_envs * cfg.rollout_length
-    nearest = min(max(cfg.minibatches, 1), rows)
+    units, what = rows, f"{rows} rows ({num_envs} envs x {cfg.rollout_length} steps)"
+    if cfg.memory:
+        units, what = num_envs, f"{num_envs} envs, which a memory keeps whole"
+    nearest = min(max(cfg.minibatches, 1), units)
     if cfg.minibatches != nearest:
         raise UserError(
-            f"ppo.minibatches of {cfg.minibatches} cannot be made of {rows} rows ({num_envs} envs x "
-            f"{cfg.rollout_length} steps). The nearest number that can is {nearest}."
+            f"ppo.minibatches of {cfg.minibatches} cannot be made of {what}. "
+            f"The nearest number that can is {nearest}."
         )
 
 
@@ -58,26 +62,29 @@ def split(key: Key[Array, ""], num: int) -> tuple[Key[Array, ""], ...]:
     return tuple(jax.random.split(key, num))
 
 
-def report(episodes: Episodes, rollout: Transition) -> Metrics:
+def report(episodes: Episodes, steps: Transition, axis: Axis = None) -> Metrics:
     """What happened to the robots, as scalars."""
+    shares = {"reward": jnp.mean(steps.reward)} | {n: jnp.mean(x) for n, x in steps.tally.metrics.items()}
     return {
         "episode/return": episodes.mean_return,
         "episode/length": episodes.mean_length,
         "episode/early_share": episodes.early_share,
-        "step/reward": jnp.mean(rollout.reward),
-        **{f"step/{name}": jnp.mean(x) for name, x in rollout.tally.metrics.items()},
+        **{f"step/{name}": x for name, x in mean_over(axis, shares).items()},
     }
 
 
-def make_init(cfg: Ppo, env: Env, networks: Networks) -> Callable[[Key[Array, ""]], TrainState]:
+def make_init(
+    cfg: Ppo, env: Env, networks: Networks, axis: Axis = None
+) -> Callable[[Key[Array, ""]], TrainState]:
     """`init(key)`: new networks, all robots at the start of an episode."""
 
     @jax.jit
-    def begin(key: Key[Array, ""]) -> tuple[PolicyState, OptState, Episodes]:
+    def begin(key: Key[Array, ""]) -> tuple[PolicyState, OptState, Memory, Episodes]:
         params = networks.init(key)
         normalizer = {name: start_stats(n) for name, n in env.obs_sizes.items() if cfg.normalize_obs}
         episodes = start_episodes(env.num_envs, env.spread)
-        return PolicyState(params, normalizer), start_optimizer(cfg, params), episodes
+        memory = networks.start(env.num_envs)
+        return PolicyState(params, normalizer), start_optimizer(cfg, params), memory, episodes
 
     @jax.jit
     def apart(obs: Obs) -> Obs:
@@ -87,39 +94,48 @@ def make_init(cfg: Ppo, env: Env, networks: Networks) -> Callable[[Key[Array, ""
     def init(key: Key[Array, ""]) -> TrainState:
         key, k_env, k_networks = split(key, 3)
         # The env's state goes around compiled code: a live simulator's is not a JAX value.
-        state, obs = env.reset(k_env)
-        policy, opt, episodes = begin(k_networks)
-        return TrainState(policy, opt, state, apart(obs), key, jnp.zeros((), jnp.int32), episodes)
+        state, obs = env.reset(shard_key(axis, k_env))
+        policy, opt, memory, episodes = begin(k_networks)
+        return TrainState(policy, opt, state, apart(obs), memory, key, jnp.zeros((), jnp.int32), episodes)
 
     return init
 
 
-def make_learner(cfg: Ppo, env: Env, dt: float) -> Learner:
-    """PPO as `cfg` says, on `env`, whose control step lasts `dt` seconds."""
+def placed(axis: str) -> TrainState:
+    """Where a training state's parts lie under `shard_map`, as its specifications of what goes in and out."""
+    own: Any = jax.P(axis)
+    same: Any = jax.P()
+    episodes = Episodes(own, own, own, same, same, same)
+    return TrainState(same, same, own, own, own, same, same, episodes)
+
+
+def make_learner(cfg: Ppo, env: Env, dt: float, axis: Axis = None) -> Learner:
+    """PPO as `cfg` says, on `env`, whose control step lasts `dt` seconds.
+
+    With `axis` both functions run under `jax.shard_map(..., check_vma=False)` over a mesh axis of that name
+    (all means are explicit here), and `env` is a shard's. `placed` says what is the same on all shards.
+    """
     check_batch(cfg, env.num_envs)
     discount = per_step("discount_horizon_s", cfg.discount_horizon_s, dt, cfg.discount)
     gae_lambda = per_step("gae_horizon_s", cfg.gae_horizon_s, dt, cfg.gae_lambda)
     networks = make_networks(cfg, env.obs_sizes, env.action_size)
     collect = make_collect(env, networks, cfg.rollout_length)
-    update = make_update(cfg, networks, discount, gae_lambda)
+    update = make_update(cfg, networks, discount, gae_lambda, axis)
 
     @jax.jit
     def learn(
-        policy: PolicyState,
-        opt: OptState,
-        episodes: Episodes,
-        rollout: Transition,
-        last_obs: Obs,
-        key: Key[Array, ""],
+        policy: PolicyState, opt: OptState, episodes: Episodes, rollout: Rollout, key: Key[Array, ""]
     ) -> tuple[PolicyState, OptState, Episodes, Metrics]:
-        policy, opt, numbers = update(policy, opt, rollout, last_obs, key)
-        episodes = summarize(episodes, rollout.tally)
-        return policy, opt, episodes, report(episodes, rollout) | numbers
+        policy, opt, numbers = update(policy, opt, rollout, key)
+        episodes = summarize(episodes, rollout.steps.tally, axis)
+        return policy, opt, episodes, report(episodes, rollout.steps, axis) | numbers
 
     def iterate(ts: TrainState) -> tuple[TrainState, Metrics]:
         key, k_collect, k_learn = split(ts.key, 3)
-        state, obs, episodes, rollout = collect(ts.policy, ts.env, ts.obs, ts.episodes, k_collect)
-        policy, opt, episodes, metrics = learn(ts.policy, ts.opt, episodes, rollout, obs, k_learn)
-        return TrainState(policy, opt, state, obs, key, ts.iteration + 1, episodes), metrics
+        k_collect, k_learn = shard_key(axis, k_collect), shard_key(axis, k_learn)
+        env_state, episodes, rollout = collect(ts.policy, ts.env, ts.obs, ts.memory, ts.episodes, k_collect)
+        policy, opt, episodes, metrics = learn(ts.policy, ts.opt, episodes, rollout, k_learn)
+        seen = (rollout.last_obs, rollout.last_memory)
+        return TrainState(policy, opt, env_state, *seen, key, ts.iteration + 1, episodes), metrics
 
-    return Learner(make_init(cfg, env, networks), iterate)
+    return Learner(make_init(cfg, env, networks, axis), iterate)

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from gpugym_jax.ppo.shards import Axis, mean_over
+
 TimeEnv = Float[Array, " time *env"]
 Actions = Float[Array, "*batch act"]
 Rows = Float[Array, "*batch"]
@@ -53,9 +55,10 @@ def advantages(
     return jax.lax.scan(backward, jnp.zeros_like(value[0]), (delta, decay), reverse=True)[1]
 
 
-def normalized(x: Rows) -> Rows:
-    """With zero mean and unit standard deviation over all of them."""
-    return (x - jnp.mean(x)) / (jnp.std(x) + 1e-8)
+def normalized(x: Rows, axis: Axis = None) -> Rows:
+    """With zero mean and unit standard deviation over all of them, on all shards."""
+    centred = x - mean_over(axis, jnp.mean(x))
+    return centred / (jnp.sqrt(mean_over(axis, jnp.mean(jnp.square(centred)))) + 1e-8)
 
 
 def log_prob(mean: Actions, std: Float[Array, " act"], action: Actions) -> Rows:
@@ -81,9 +84,9 @@ def kl_divergence(
 
 
 def surrogate_loss(
-    log_prob: Float[Array, " row"],
-    old_log_prob: Float[Array, " row"],
-    advantage: Float[Array, " row"],
+    log_prob: Rows,
+    old_log_prob: Rows,
+    advantage: Rows,
     clip: float,
 ) -> Float[Array, ""]:
     """The clipped surrogate, PPO eq. 7, as a cost.
@@ -96,9 +99,9 @@ def surrogate_loss(
 
 
 def value_loss(
-    value: Float[Array, " row"],
-    old_value: Float[Array, " row"],
-    returns: Float[Array, " row"],
+    value: Rows,
+    old_value: Rows,
+    returns: Rows,
     clip: float | None,
 ) -> Float[Array, ""]:
     """Mean squared error, PPO eq. 9's L^VF; with `clip`, a step of more than that gains nothing.

@@ -1,4 +1,4 @@
-"""Actor and critic: Flax NNX modules, split once into functions of their parameters."""
+"""Actor and critic: Flax NNX modules, split once into functions of their parameters and memory."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -11,8 +11,9 @@ from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from gpugym_jax.config import Ppo
+from gpugym_jax.ppo.memories import make_cell
 from gpugym_jax.ppo.normalizer import spread
-from gpugym_jax.ppo.state import Params, PolicyState
+from gpugym_jax.ppo.state import Memory, Params, PolicyState
 from gpugym_jax.tables import lookup
 from gpugym_jax.types import Obs
 
@@ -40,13 +41,28 @@ HIDDEN_GAIN, ACTOR_GAIN, CRITIC_GAIN = 2.0**0.5, 0.01, 1.0
 (Andrychowicz et al. 2021, "What matters in on-policy reinforcement learning?", section 3.2)."""
 
 
+Mean = Float[Array, "*batch act"]
+Std = Float[Array, " act"]
+Value = Float[Array, "*batch"]
+
+
 class Networks(NamedTuple):
-    """The two networks as pure functions."""
+    """Actor and critic as pure functions."""
 
     init: Callable[[Key[Array, ""]], Params]
-    policy: Callable[[Params, Obs], tuple[Float[Array, "*env act"], Float[Array, " act"]]]  # -> mean, std
-    value: Callable[[Params, Obs], Float[Array, "*env"]]
+    start: Callable[[int], Memory]  # robots -> memory as an episode begins
+    step: Callable[[Params, Memory, Obs], tuple[Memory, Mean, Std, Value]]
+    replay: Callable[[Params, Memory, Obs, Array], tuple[Mean, Std, Value]]  # whole rollout, from before it
     project: Callable[[Params], Params]  # the nearest parameters that are allowed
+
+
+class Network(NamedTuple):
+    """Actor or critic: a memory, or none, and a perceptron on what it gives. Functions as those of `Cell`."""
+
+    draw: Callable[[Key[Array, ""]], Any]
+    start: Callable[[int], Any]
+    step: Callable[[Any, Any, Array], tuple[Any, Array]]
+    replay: Callable[[Any, Any, Array, Array], Array]
 
 
 class Mlp(nnx.Module):
@@ -87,33 +103,65 @@ def split_mlp(sizes: Sequence[int], activation: Activation) -> Callable[[Any, Ar
     return lambda params, x: nnx.merge(graph, params)(x)
 
 
+def make_network(cfg: Ppo, inputs: int, hidden: Sequence[int], outputs: int, gain: float) -> Network:
+    """A network of `cfg`'s activation and memory, whose last layer starts with `gain`."""
+    cell = make_cell(cfg.memory, inputs)
+    sizes = (cell.size, *hidden, outputs)
+    mlp = split_mlp(sizes, lookup("activation", cfg.activation, ACTIVATIONS))
+
+    def draw(key: Key[Array, ""]) -> dict[str, Any]:
+        return {"memory": cell.draw(jax.random.fold_in(key, 1)), **draw_layers(key, sizes, gain)}
+
+    def finish(params: Any, x: Array) -> Array:
+        return mlp({"layers": params["layers"]}, x)
+
+    def step(params: Any, memory: Any, x: Array) -> tuple[Any, Array]:
+        memory, x = cell.step(params["memory"], memory, x)
+        return memory, finish(params, x)
+
+    def replay(params: Any, memory: Any, x: Array, ended: Array) -> Array:
+        return finish(params, cell.replay(params["memory"], memory, x, ended))
+
+    return Network(draw, cell.start, step, replay)
+
+
+def make_actor(cfg: Ppo, obs_sizes: Mapping[str, int], action_size: int) -> Network:
+    """From `obs["actor"]` to the mean of the action."""
+    return make_network(cfg, obs_sizes["actor"], cfg.actor, action_size, ACTOR_GAIN)
+
+
+def project(params: Params) -> Params:
+    """The standard deviation at its floor or above.
+
+    Flooring the parameter, and not what is read from it, leaves the gradient alive at the floor.
+    """
+    return params.replace(std=jnp.maximum(params.std, MIN_STD))
+
+
 def make_networks(cfg: Ppo, obs_sizes: Mapping[str, int], action_size: int) -> Networks:
-    """An actor that sees `obs["actor"]` and a critic that sees `obs["critic"]`."""
-    activation = lookup("activation", cfg.activation, ACTIVATIONS)
-    actor_sizes = (obs_sizes["actor"], *cfg.actor, action_size)
-    critic_sizes = (obs_sizes["critic"], *cfg.critic, 1)
-    actor, critic = split_mlp(actor_sizes, activation), split_mlp(critic_sizes, activation)
+    """An actor that sees `obs["actor"]` and a critic that sees `obs["critic"]`, with a memory each."""
+    actor = make_actor(cfg, obs_sizes, action_size)
+    critic = make_network(cfg, obs_sizes["critic"], cfg.critic, 1, CRITIC_GAIN)
 
     def init(key: Key[Array, ""]) -> Params:
         k_actor, k_critic = jax.random.split(key)
         std = jnp.full(action_size, cfg.init_std, jnp.float32)
-        layers = (
-            draw_layers(k_actor, actor_sizes, ACTOR_GAIN),
-            draw_layers(k_critic, critic_sizes, CRITIC_GAIN),
-        )
-        return project(Params(*layers, std))
+        return project(Params(actor.draw(k_actor), critic.draw(k_critic), std))
 
-    def policy(params: Params, obs: Obs) -> tuple[Float[Array, "*env act"], Float[Array, " act"]]:
-        return actor(params.actor, obs["actor"]), params.std
+    def start(num_envs: int) -> Memory:
+        return Memory(actor.start(num_envs), critic.start(num_envs))
 
-    def value(params: Params, obs: Obs) -> Float[Array, "*env"]:
-        return critic(params.critic, obs["critic"])[..., 0]
+    def step(params: Params, memory: Memory, obs: Obs) -> tuple[Memory, Mean, Std, Value]:
+        actor_memory, mean = actor.step(params.actor, memory.actor, obs["actor"])
+        critic_memory, value = critic.step(params.critic, memory.critic, obs["critic"])
+        return Memory(actor_memory, critic_memory), mean, params.std, value[..., 0]
 
-    def project(params: Params) -> Params:
-        # Flooring the parameter, and not what is read from it, leaves the gradient alive at the floor.
-        return params.replace(std=jnp.maximum(params.std, MIN_STD))
+    def replay(params: Params, memory: Memory, obs: Obs, ended: Array) -> tuple[Mean, Std, Value]:
+        mean = actor.replay(params.actor, memory.actor, obs["actor"], ended)
+        value = critic.replay(params.critic, memory.critic, obs["critic"], ended)
+        return mean, params.std, value[..., 0]
 
-    return Networks(init, policy, value, project)
+    return Networks(init, start, step, replay, project)
 
 
 def actor_layers(policy: PolicyState) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -126,7 +174,8 @@ def actor_layers(policy: PolicyState) -> list[tuple[np.ndarray, np.ndarray]]:
 def actor_normalizer(policy: PolicyState) -> tuple[np.ndarray, np.ndarray]:
     """Mean and divisor that the actor's observations are normalised with; 0 and 1 where they are not."""
     if "actor" not in policy.normalizer:
-        size = actor_layers(policy)[0][0].shape[0]
+        cell = policy.params.actor["memory"]
+        size = (cell["dense_i"] if cell else policy.params.actor["layers"][0])["kernel"].shape[0]
         return np.zeros(size, np.float32), np.ones(size, np.float32)
     stats = policy.normalizer["actor"]
     return np.asarray(stats.mean), np.asarray(spread(stats))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from gpugym_jax.ppo.shards import Axis, mean_over, shard_count
 from gpugym_jax.ppo.state import RunningStats
 from gpugym_jax.types import Obs
 
@@ -34,16 +35,18 @@ def normalize(normalizer: Mapping[str, RunningStats], obs: Obs) -> Obs:
     }
 
 
-def merge(stats: RunningStats, x: Float[Array, "*batch size"]) -> RunningStats:
-    """Statistics that include a batch.
+def merge(stats: RunningStats, x: Float[Array, "*batch size"], axis: Axis = None) -> RunningStats:
+    """Statistics that include a batch, of all shards.
 
     The pairwise merge of Chan, Golub and LeVeque 1979 in means instead of sums: no sum grows, and no
     two large ones are subtracted, so float32 suffices. A float32 count is exact to one part in 2^24.
     """
     flat = x.reshape(-1, x.shape[-1])
-    count = stats.count + flat.shape[0]
-    weight = flat.shape[0] / count
-    mean, var = jnp.mean(flat, 0), jnp.var(flat, 0)
+    seen = flat.shape[0] * shard_count(axis)
+    count = stats.count + seen
+    weight = seen / count
+    mean = mean_over(axis, jnp.mean(flat, 0))
+    var = mean_over(axis, jnp.mean(jnp.square(flat - mean), 0))
     delta = mean - stats.mean
     return RunningStats(
         count=count,
@@ -52,6 +55,6 @@ def merge(stats: RunningStats, x: Float[Array, "*batch size"]) -> RunningStats:
     )
 
 
-def merge_all(normalizer: Mapping[str, RunningStats], obs: Obs) -> dict[str, RunningStats]:
+def merge_all(normalizer: Mapping[str, RunningStats], obs: Obs, axis: Axis = None) -> dict[str, RunningStats]:
     """Every group's statistics with its observations included."""
-    return {name: merge(stats, obs[name]) for name, stats in normalizer.items()}
+    return {name: merge(stats, obs[name], axis) for name, stats in normalizer.items()}

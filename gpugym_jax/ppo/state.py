@@ -25,6 +25,13 @@ class Params(struct.PyTreeNode):
     std: Float[Array, " act"]  # of the Gaussian policy, itself and not its logarithm
 
 
+class Memory(struct.PyTreeNode):
+    """What actor and critic remember of the episode under way; empty tuples where there is no memory."""
+
+    actor: Any
+    critic: Any
+
+
 class PolicyState(struct.PyTreeNode):
     """What it takes to act: weights, and how observations are normalised before they meet them."""
 
@@ -60,6 +67,7 @@ class TrainState(struct.PyTreeNode):
     opt: OptState
     env: EnvState
     obs: Obs  # to act on next
+    memory: Memory  # to act with next
     key: Key[Array, ""]
     iteration: Int[Array, ""]
     episodes: Episodes
@@ -88,16 +96,30 @@ class Transition(struct.PyTreeNode):
     tally: Tally
 
 
+class Rollout(struct.PyTreeNode):
+    """Successive control steps of all robots, and what lies at either end of them."""
+
+    memory: Memory  # before the first step
+    steps: Transition
+    last_memory: Memory  # after the last step
+    last_obs: Obs
+
+
 class Batch(struct.PyTreeNode):
-    """A rollout without its order: one row a control step of a robot."""
+    """A rollout in units without order.
+
+    A `*unit` is one `row`, a control step of a robot; where there is a memory it is `time robot`.
+    """
 
     obs: Obs  # normalised
-    action: Float[Array, "row act"]
-    mean: Float[Array, "row act"]  # of the policy that acted
-    log_prob: Float[Array, " row"]  # under the policy that acted
-    value: Float[Array, " row"]  # of the critic before the update
-    advantage: Float[Array, " row"]
-    returns: Float[Array, " row"]  # what the value should have been
+    ended: Bool[Array, "*unit"]  # the episode, with this step
+    action: Float[Array, "*unit act"]
+    mean: Float[Array, "*unit act"]  # of the policy that acted
+    log_prob: Float[Array, "*unit"]  # under the policy that acted
+    value: Float[Array, "*unit"]  # of the critic before the update
+    advantage: Float[Array, "*unit"]
+    returns: Float[Array, "*unit"]  # what the value should have been
+    memory: Memory  # before the first step; leaves `(1, robot, ...)`
 
 
 class Losses(struct.PyTreeNode):

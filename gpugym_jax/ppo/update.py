@@ -1,7 +1,6 @@
 """Learning: one rollout in, better networks out. One compiled function on every physics."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -12,13 +11,52 @@ from gpugym_jax.config import Ppo
 from gpugym_jax.ppo import losses as formula
 from gpugym_jax.ppo.networks import Networks
 from gpugym_jax.ppo.normalizer import merge_all, normalize
-from gpugym_jax.ppo.state import Batch, Losses, OptState, Params, PolicyState, Transition
-from gpugym_jax.types import Obs
+from gpugym_jax.ppo.shards import Axis, mean_over
+from gpugym_jax.ppo.state import Batch, Losses, OptState, Params, PolicyState, Rollout
 
 LEARNING_RATE_FACTOR = 1.5
 """By which the learning rate follows the KL divergence (rsl_rl 1.0.2, `PPO.update`)."""
 
-Update = Callable[..., tuple[PolicyState, OptState, dict[str, Float[Array, ""]]]]
+
+@runtime_checkable
+class Prepare(Protocol):
+    """Values, advantages and returns of a rollout, in units without order."""
+
+    def __call__(self, policy: PolicyState, rollout: Rollout) -> Batch:
+        """By the policy that acted."""
+        ...
+
+
+@runtime_checkable
+class Objective(Protocol):
+    """What is descended: PPO eq. 9 as a cost, actor and critic in one backward pass."""
+
+    def __call__(self, params: Params, old_std: Array, batch: Batch) -> tuple[Float[Array, ""], Losses]:
+        """Of a minibatch; `old_std` is that of the policy that acted."""
+        ...
+
+
+@runtime_checkable
+class Descend(Protocol):
+    """Epochs of minibatches, a new order in each epoch."""
+
+    def __call__(
+        self, params: Params, opt: OptState, old_std: Array, batch: Batch, key: Key[Array, ""]
+    ) -> tuple[Params, OptState, Losses]:
+        """From the parameters that acted to better ones."""
+        ...
+
+
+@runtime_checkable
+class Update(Protocol):
+    """The policy after one iteration, and numbers about it."""
+
+    def __call__(
+        self, policy: PolicyState, opt: OptState, rollout: Rollout, key: Key[Array, ""]
+    ) -> tuple[PolicyState, OptState, dict[str, Float[Array, ""]]]:
+        """From the policy that acted, and what it met."""
+        ...
+
 
 ADAM: Any = optax.scale_by_adam()  # `Any`: optax's types of a tree have no room for our dataclasses
 """Kingma and Ba 2015, with optax's constants: the direction. The learning rate is applied outside."""
@@ -55,32 +93,42 @@ def adapted(cfg: Ppo, learning_rate: Float[Array, ""], kl: Float[Array, ""]) -> 
     return jnp.where(kl > cfg.desired_kl * 2, lower, kept)
 
 
-def make_prepare(cfg: Ppo, networks: Networks, discount: float, gae_lambda: float) -> Callable[..., Batch]:
-    """`prepare(policy, rollout, last_obs)`: values, advantages and returns, and the rows without order."""
+def unit_axis(cfg: Ppo) -> int:
+    """The axis along which a `Batch` may be put in any order: its rows, or its robots after the time."""
+    return 1 if cfg.memory else 0
 
-    def prepare(policy: PolicyState, rollout: Transition, last_obs: Obs) -> Batch:
-        obs = normalize(policy.normalizer, rollout.obs)
-        value = networks.value(policy.params, obs)
-        last_value = networks.value(policy.params, normalize(policy.normalizer, last_obs))
-        ends = (rollout.terminated, rollout.timed_out)
-        next_value = formula.bootstrap_values(value, last_value, rollout.final_value, ends[0] | ends[1])
-        advantage = formula.advantages(rollout.reward, value, next_value, *ends, discount, gae_lambda)
-        log_prob = formula.log_prob(rollout.mean, policy.params.std, rollout.action)
+
+def make_prepare(
+    cfg: Ppo, networks: Networks, discount: float, gae_lambda: float, axis: Axis = None
+) -> Prepare:
+    """Advantages by `discount` and `gae_lambda`, both a control step."""
+
+    def prepare(policy: PolicyState, rollout: Rollout) -> Batch:
+        steps, last_obs = rollout.steps, normalize(policy.normalizer, rollout.last_obs)
+        obs = normalize(policy.normalizer, steps.obs)
+        ends = (steps.terminated, steps.timed_out)
+        ended = ends[0] | ends[1]
+        *_, value = networks.replay(policy.params, rollout.memory, obs, ended)
+        *_, last_value = networks.step(policy.params, rollout.last_memory, last_obs)
+        next_value = formula.bootstrap_values(value, last_value, steps.final_value, ended)
+        advantage = formula.advantages(steps.reward, value, next_value, *ends, discount, gae_lambda)
+        log_prob = formula.log_prob(steps.mean, policy.params.std, steps.action)
         returns = advantage + value
         if cfg.normalize_advantage:
-            advantage = formula.normalized(advantage)
-        batch = Batch(obs, rollout.action, rollout.mean, log_prob, value, advantage, returns)
-        return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), batch)
+            advantage = formula.normalized(advantage, axis)
+        memory = jax.tree.map(lambda x: x[None], rollout.memory)
+        batch = Batch(obs, ended, steps.action, steps.mean, log_prob, value, advantage, returns, memory)
+        return batch if cfg.memory else jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), batch)
 
     return prepare
 
 
-def make_objective(cfg: Ppo, networks: Networks) -> Callable[..., tuple[Float[Array, ""], Losses]]:
-    """`objective(params, old_std, batch)`: PPO eq. 9 as a cost, actor and critic in one backward pass."""
+def make_objective(cfg: Ppo, networks: Networks) -> Objective:
+    """The clipped objective with `cfg`'s weights."""
 
     def objective(params: Params, old_std: Array, batch: Batch) -> tuple[Float[Array, ""], Losses]:
-        mean, std = networks.policy(params, batch.obs)
-        value = networks.value(params, batch.obs)
+        memory = jax.tree.map(lambda x: x[0], batch.memory)
+        mean, std, value = networks.replay(params, memory, batch.obs, batch.ended)
         log_prob = formula.log_prob(mean, std, batch.action)
         surrogate = formula.surrogate_loss(log_prob, batch.log_prob, batch.advantage, cfg.clip)
         value_clip = cfg.clip if cfg.value_clip else None
@@ -93,23 +141,24 @@ def make_objective(cfg: Ppo, networks: Networks) -> Callable[..., tuple[Float[Ar
     return objective
 
 
-def make_descend(cfg: Ppo, networks: Networks) -> Callable[..., tuple[Params, OptState, Losses]]:
-    """`descend(params, opt, old_std, batch, key)`: epochs of minibatches, a new order in each epoch.
+def make_descend(cfg: Ppo, networks: Networks, axis: Axis = None) -> Descend:
+    """Gradient descent by Adam. Each shard orders its own units; all take the same step.
 
-    Rows that are left over after equal minibatches sit out an epoch, others in each (rsl_rl drops them too).
+    Units that are left over after equal minibatches sit out an epoch, others in each (rsl_rl drops them too).
     """
+    along = unit_axis(cfg)
     gradient = jax.grad(make_objective(cfg, networks), has_aux=True)
 
     def descend(
         params: Params, opt: OptState, old_std: Array, batch: Batch, key: Key[Array, ""]
     ) -> tuple[Params, OptState, Losses]:
-        rows = batch.value.shape[0]
+        units = batch.value.shape[along]
 
         def one(
             carry: tuple[Params, OptState], x: tuple[Batch, Bool[Array, ""]]
         ) -> tuple[tuple[Params, OptState], Losses]:
             (params, opt), (part, adapts) = carry, x
-            grads, losses = gradient(params, old_std, part)
+            grads, losses = mean_over(axis, gradient(params, old_std, part))
             learning_rate = jnp.where(adapts, adapted(cfg, opt.learning_rate, losses.kl), opt.learning_rate)
             direction, adam = ADAM.update(clipped(cfg, grads), opt.adam)
             params = jax.tree.map(lambda p, d: p - learning_rate * d, params, direction)
@@ -120,10 +169,13 @@ def make_descend(cfg: Ppo, networks: Networks) -> Callable[..., tuple[Params, Op
             carry: tuple[Params, OptState], x: tuple[Key[Array, ""], Bool[Array, " minibatch"]]
         ) -> tuple[Any, Losses]:
             key, adapts = x
-            order = jax.random.permutation(key, rows)[: rows - rows % cfg.minibatches]
+            order = jax.random.permutation(key, units)[: units - units % cfg.minibatches]
             order = order.reshape(cfg.minibatches, -1)
-            # All rows are gathered at once: one large kernel an array instead of one a minibatch.
-            return jax.lax.scan(one, carry, (jax.tree.map(lambda x: x[order], batch), adapts))
+            # All units are gathered at once: one large kernel an array instead of one a minibatch.
+            parts = jax.tree.map(
+                lambda x: jnp.moveaxis(x[(slice(None),) * along + (order,)], along, 0), batch
+            )
+            return jax.lax.scan(one, carry, (parts, adapts))
 
         shape = (cfg.epochs, cfg.minibatches)
         adapts = jnp.full(shape, True).at[:1, :1].set(cfg.adapt_at_first)
@@ -133,20 +185,22 @@ def make_descend(cfg: Ppo, networks: Networks) -> Callable[..., tuple[Params, Op
     return descend
 
 
-def make_update(cfg: Ppo, networks: Networks, discount: float, gae_lambda: float) -> Update:
-    """`update(policy, opt, rollout, last_obs, key)`: the policy after one iteration, and numbers about it.
+def make_update(
+    cfg: Ppo, networks: Networks, discount: float, gae_lambda: float, axis: Axis = None
+) -> Update:
+    """Prepare, descend, and then see.
 
     The normaliser's statistics move last, so that a rollout and the gradients taken from it share theirs.
     """
-    prepare = make_prepare(cfg, networks, discount, gae_lambda)
-    descend = make_descend(cfg, networks)
+    prepare = make_prepare(cfg, networks, discount, gae_lambda, axis)
+    descend = make_descend(cfg, networks, axis)
 
     def update(
-        policy: PolicyState, opt: OptState, rollout: Transition, last_obs: Obs, key: Key[Array, ""]
+        policy: PolicyState, opt: OptState, rollout: Rollout, key: Key[Array, ""]
     ) -> tuple[PolicyState, OptState, dict[str, Float[Array, ""]]]:
-        batch = prepare(policy, rollout, last_obs)
+        batch = prepare(policy, rollout)
         params, opt, losses = descend(policy.params, opt, policy.params.std, batch, key)
-        normalizer = merge_all(policy.normalizer, rollout.obs)
+        normalizer = merge_all(policy.normalizer, rollout.steps.obs, axis)
         numbers = {
             "loss/surrogate": jnp.mean(losses.surrogate),
             "loss/value": jnp.mean(losses.value),
@@ -154,7 +208,7 @@ def make_update(cfg: Ppo, networks: Networks, discount: float, gae_lambda: float
             "loss/kl": jnp.mean(losses.kl),
             "policy/learning_rate": opt.learning_rate,
             "policy/std": jnp.mean(params.std),
-            "policy/value": jnp.mean(batch.value),
+            "policy/value": mean_over(axis, jnp.mean(batch.value)),
         }
         return PolicyState(params, normalizer), opt, numbers
 

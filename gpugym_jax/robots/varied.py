@@ -37,7 +37,6 @@ class Varied(NamedTuple):
     nominal: Callable[[mujoco.MjModel], float] = lambda model: 0.0  # the number that changes nothing
     low: float = -inf  # of what has a meaning
     high: float = inf
-    trace: float = 0.0  # with which a model is made, so that a physics has a place for more
     absent: Callable[[mujoco.MjModel, Layout], str] = lambda model, layout: ""  # why a robot has none of it
 
 
@@ -129,6 +128,21 @@ def scale_bodies(model: mujoco.MjModel, leaves: Leaves, body: int | np.ndarray, 
     }
 
 
+TRACE = 1.0e-6
+"""N m: the least dry friction of a joint whose friction differs from robot to robot. MJX-JAX has rows only
+for joints that rub in the model it is made from, and in a row without friction it holds the joint fast."""
+
+
+def add_dof_friction(
+    model: mujoco.MjModel, layout: Layout, leaves: Leaves, value: Float[Array, " dof"]
+) -> Leaves:
+    """Dry friction, and a trace where there would be none."""
+    friction = leaf(model, leaves, "dof_frictionloss")
+    total = friction[layout.qvel] + value
+    least = jnp.where(total < 0, total, jnp.maximum(total, TRACE))
+    return leaves | {"dof_frictionloss": friction.at[layout.qvel].set(least)}
+
+
 def add_to_dofs(name: str) -> Apply:
     """The function that adds a value a joint to a leaf of the dofs."""
 
@@ -169,7 +183,7 @@ VARIED: dict[str, Varied] = {
     # added to each joint's: the inertia of its rotor, times the gear ratio squared
     "armature": Varied("kg m^2", each_dof, add_to_dofs("dof_armature")),
     # added to each joint's dry friction
-    "dof_friction": Varied("N m", each_dof, add_to_dofs("dof_frictionloss"), trace=1e-6),
+    "dof_friction": Varied("N m", each_dof, add_dof_friction),
     # added to each joint's, which is linear in its speed
     "dof_damping": Varied("N m s/rad", each_dof, add_to_dofs("dof_damping")),
     # added, each axis, world

@@ -84,7 +84,8 @@ def describe(cfg: Config, robot: Robot, obs_sizes: Mapping[str, int]) -> Meta:
         "actions": list(cfg.actions),
         "observations": json.loads(json.dumps(groups)),
         "obs_sizes": dict(obs_sizes),
-        "networks": {"actor": list(cfg.ppo.actor), "critic": list(cfg.ppo.critic)},
+        "networks": {"actor": list(cfg.ppo.actor), "critic": list(cfg.ppo.critic)}
+        | ({"memory": cfg.ppo.memory} if cfg.ppo.memory else {}),
         "num_envs": cfg.runner.num_envs,
         "config": to_mapping(cfg),
         "versions": versions(),

@@ -136,7 +136,7 @@ def test_write_refuses_another_variation(physics: IsaacPhysics) -> None:
     sim = physics.init(random_state(), variation())
     mask = np.arange(NUM_ENVS) == 1
     with pytest.raises(ValueError, match="variation of friction cannot be changed by a write"):
-        physics.write(sim, mask, random_state(), variation(friction=0.5))
+        physics.write(sim, mask, random_state(), {"friction": variation(0.5)["friction"]})
     reading = physics.read(physics.write(sim, mask, random_state(4), {}))
     np.testing.assert_array_equal(reading.robot.dof_pos[1], random_state(4).dof_pos[1])
 

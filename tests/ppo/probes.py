@@ -35,6 +35,7 @@ class ProbeState(struct.PyTreeNode):
 
     key: Key[Array, "*env"]
     x: Float[Array, "*env"]
+    cue: Float[Array, "*env"]  # the first x of the episode
     step: Int[Array, "*env"]  # since the episode began
 
 
@@ -63,12 +64,13 @@ def make_probe(
 
     def first(key: Key[Array, ""]) -> ProbeState:
         key, k_start = jax.random.split(key)
-        return ProbeState(key, start(k_start), jnp.zeros((), jnp.int32))
+        x = start(k_start)
+        return ProbeState(key, x, x, jnp.zeros((), jnp.int32))
 
     def one(state: ProbeState, action: Array) -> tuple[ProbeState, StepResult]:
         key, k_end, k_reset = jax.random.split(state.key, 3)
         gained, ended = reward(state, action[0]), end(state, k_end)
-        after = ProbeState(key, move(state), state.step + 1)
+        after = ProbeState(key, move(state), state.cue, state.step + 1)
         state = jax.tree.map(lambda new, old: jnp.where(ended, new, old), first(k_reset), after)
         ends = (ended & (not by_time), ended & by_time)
         return state, StepResult(see(state.x), see(after.x), gained, *ends, {"gain": gained})
@@ -112,6 +114,20 @@ def best_action() -> Env:
 def observed_action() -> Env:
     """One step, reward -(action - x / 2)^2, x from -1 and 1: the best action is x / 2."""
     return make_probe(lambda s, a: -jnp.square(a - 0.5 * s.x), start=sign)
+
+
+def remembered_action(scan: Scan = jax.lax.scan) -> Env:
+    """Four steps, of which only the first shows the cue, -1 or 1: then the reward is -(action - cue / 2)^2.
+
+    The best that a policy without memory can do is to answer 0, at a return of -3 / 4.
+    """
+    return make_probe(
+        lambda s, a: jnp.where(s.step > 0, -jnp.square(a - 0.5 * s.cue), 0.0),
+        start=sign,
+        move=lambda s: jnp.zeros_like(s.x),
+        end=lambda s, _: s.step == 3,
+        scan=scan,
+    )
 
 
 def coin_ends(by_time: bool, scan: Scan = jax.lax.scan) -> Env:

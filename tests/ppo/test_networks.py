@@ -8,35 +8,97 @@ import numpy as np
 import pytest
 
 from gpugym_jax.config import Ppo
-from gpugym_jax.ppo.networks import MIN_STD, actor_layers, actor_normalizer, make_networks
+from gpugym_jax.ppo.memories import cleared, make_cell
+from gpugym_jax.ppo.networks import MIN_STD, Networks, actor_layers, actor_normalizer, make_networks
 from gpugym_jax.ppo.normalizer import EPSILON, merge, merge_all, normalize, spread, start_stats
-from gpugym_jax.ppo.state import PolicyState
+from gpugym_jax.ppo.state import Memory, Params, PolicyState
 from gpugym_jax.tables import UserError
+from gpugym_jax.types import Obs
 
 CFG = Ppo(actor=(8, 6), critic=(5,), activation="elu", init_std=0.7)
 SIZES = {"actor": 4, "critic": 3}
 NETWORKS = make_networks(CFG, SIZES, 2)
+REMEMBERING = make_networks(replace(CFG, memory={"gru": {"size": 3}}), SIZES, 2)
 
 
-def test_shapes() -> None:
-    params = jax.jit(NETWORKS.init)(jax.random.key(0))
+def mean_of(params: Params, actor: jax.Array, networks: Networks = NETWORKS) -> jax.Array:
+    """The mean action of robots, at the start of an episode."""
+    obs = {"actor": actor, "critic": jnp.zeros((len(actor), SIZES["critic"]))}
+    return networks.step(params, networks.start(len(actor)), obs)[1]
+
+
+@pytest.mark.parametrize("networks", [NETWORKS, REMEMBERING])
+def test_shapes(networks: Networks) -> None:
+    params = jax.jit(networks.init)(jax.random.key(0))
     obs = {"actor": jnp.ones((10, 7, 4)), "critic": jnp.ones((10, 7, 3))}
-    mean, std = NETWORKS.policy(params, obs)
-    assert mean.shape == (10, 7, 2)
-    assert NETWORKS.value(params, obs).shape == (10, 7)
+    mean, std, value = networks.replay(params, networks.start(7), obs, jnp.zeros((10, 7), bool))
+    assert (mean.shape, value.shape) == ((10, 7, 2), (10, 7))
     np.testing.assert_array_equal(std, np.full(2, 0.7, np.float32))
     assert {x.dtype for x in jax.tree.leaves(params)} == {jnp.dtype(jnp.float32)}
 
 
 def test_actor_and_critic_see_their_own_group() -> None:
-    params = NETWORKS.init(jax.random.key(0))
-    assert NETWORKS.policy(params, {"actor": jnp.ones(4)})[0].shape == (2,)
-    assert NETWORKS.value(params, {"critic": jnp.ones(3)}).shape == ()
+    """With a memory each: neither's output knows of the other's observations."""
+    params = REMEMBERING.init(jax.random.key(0))
+    obs = {"actor": jnp.ones((1, 1, 4)), "critic": jnp.ones((1, 1, 3))}
+    for group, seen in (("actor", 0), ("critic", 2)):
+        slope = jax.grad(lambda x, i=seen, g=group: jnp.sum(_replay(params, obs | {g: x})[i]))(obs[group])
+        other = jax.grad(lambda x, i=2 - seen, g=group: jnp.sum(_replay(params, obs | {g: x})[i]))(obs[group])
+        assert np.all(slope != 0.0)
+        assert np.all(other == 0.0)
+
+
+def _replay(params: Params, obs: Obs) -> tuple[jax.Array, jax.Array, jax.Array]:
+    return REMEMBERING.replay(params, REMEMBERING.start(1), obs, jnp.zeros((1, 1), bool))
+
+
+def test_a_replay_is_one_step_after_the_other() -> None:
+    """With episodes that end on the way, from a memory that is not empty."""
+    params, rng = REMEMBERING.init(jax.random.key(0)), np.random.default_rng(0)
+    obs = {n: jnp.asarray(rng.normal(size=(9, 5, k)), jnp.float32) for n, k in SIZES.items()}
+    ended = rng.random((9, 5)) < 0.3
+    memory = jax.tree.map(lambda x: x + 0.4, REMEMBERING.start(5))
+    got = jax.jit(REMEMBERING.replay)(params, memory, obs, jnp.asarray(ended))
+    for t in range(9):
+        memory, mean, _, value = REMEMBERING.step(params, memory, {n: x[t] for n, x in obs.items()})
+        np.testing.assert_allclose(got[0][t], mean, atol=1e-6)
+        np.testing.assert_allclose(got[2][t], value, atol=1e-6)
+        memory = jax.tree.map(lambda x, t=t: jnp.where(ended[t][:, None], 0.0, x), memory)
+
+
+def test_a_gru_by_hand() -> None:
+    """One input, one unit: r = s(2 x - h), z = s(x + h), n = tanh(3 x + r h / 2), h' = (1 - z) n + z h."""
+    cell = make_cell({"gru": {"size": 1}}, 1)
+    kernels = {"kernel": jnp.asarray([[2.0, 1.0, 3.0]]), "bias": jnp.zeros(3)}
+    params = {"dense_i": kernels, "dense_h": {"kernel": jnp.asarray([[-1.0, 1.0, 0.5]])}}
+    memory, out = cell.step(params, jnp.asarray([[0.5]]), jnp.asarray([[0.2]]))
+    # r = s(-0.1) = 0.475021, z = s(0.7) = 0.668188, n = tanh(0.6 + 0.118755) = 0.616134.
+    np.testing.assert_allclose(out, [[0.331812 * 0.616134 + 0.668188 * 0.5]], atol=1e-5)
+    np.testing.assert_array_equal(memory, out)
+
+
+def test_only_the_ended_forget() -> None:
+    memory = Memory(jnp.ones((3, 2)), ())
+    after = cleared(memory, Memory(jnp.zeros((3, 2)), ()), jnp.asarray([False, True, False]))
+    np.testing.assert_array_equal(after.actor[:, 0], [1.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("memory", "message"),
+    [
+        ({"gr": {"size": 3}}, r"no memory named 'gr'\. Did you mean 'gru'\?"),
+        ({"gru": {}}, "memory 'gru' needs a value for 'size'"),
+        ({"gru": {"size": 0}}, "memory 'gru': size"),
+        ({"gru": {"size": 2}, "lstm": {}}, "ppo.memory names gru and lstm: a network has one memory"),
+    ],
+)
+def test_wrong_memory(memory: dict[str, dict[str, object]], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        make_networks(replace(CFG, memory=memory), SIZES, 2)
 
 
 def test_a_new_actor_hardly_acts() -> None:
-    obs = {"actor": jax.random.normal(jax.random.key(1), (100, 4))}
-    mean, _ = NETWORKS.policy(NETWORKS.init(jax.random.key(0)), obs)
+    mean = mean_of(NETWORKS.init(jax.random.key(0)), jax.random.normal(jax.random.key(1), (100, 4)))
     assert 0.001 < float(jnp.sqrt(jnp.mean(jnp.square(mean)))) < 0.1
 
 
@@ -50,7 +112,7 @@ def test_layers_in_numpy_equal_the_actor() -> None:
         x = x @ kernel + bias
         x = np.where(x > 0, x, np.expm1(x))
     kernel, bias = layers[-1]
-    mean, _ = NETWORKS.policy(params, {"actor": jnp.asarray(obs)})
+    mean = mean_of(params, jnp.asarray(obs))
     np.testing.assert_allclose(x @ kernel + bias, mean, rtol=1e-4, atol=1e-6)
 
 
@@ -65,7 +127,8 @@ def test_the_std_has_a_floor_with_a_live_gradient() -> None:
     params = NETWORKS.init(jax.random.key(0)).replace(std=jnp.asarray([-1.0, 0.5]))
     projected = NETWORKS.project(params)
     np.testing.assert_allclose(projected.std, [MIN_STD, 0.5])
-    slope = jax.grad(lambda p: jnp.sum(NETWORKS.policy(p, {"actor": jnp.ones(4)})[1]))(projected).std
+    obs = {"actor": jnp.ones((1, 4)), "critic": jnp.ones((1, 3))}
+    slope = jax.grad(lambda p: jnp.sum(NETWORKS.step(p, NETWORKS.start(1), obs)[2]))(projected).std
     np.testing.assert_array_equal(slope, [1.0, 1.0])
 
 

@@ -1,6 +1,7 @@
 """The learner finds the values and actions of environments where they are known."""
 
 from dataclasses import replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -33,15 +34,20 @@ def train(env: Env, iterations: int, cfg: Ppo = PROBE) -> TrainState:
     return train_with_numbers(env, iterations, cfg)[0]
 
 
+def meet(env: Env, ts: TrainState, x: jax.Array, cfg: Ppo) -> tuple[Any, jax.Array, jax.Array, jax.Array]:
+    """Memory, mean action, its deviation and value of robots that begin an episode at `x`."""
+    networks = make_networks(cfg, env.obs_sizes, 1)
+    obs = {"actor": x[:, None], "critic": jnp.stack([x, jnp.ones_like(x)], -1)}
+    return networks.step(ts.policy.params, networks.start(len(x)), normalize(ts.policy.normalizer, obs))
+
+
 def values(env: Env, ts: TrainState, xs: list[float], cfg: Ppo = PROBE) -> np.ndarray:
     x = jnp.asarray(xs)
-    obs = normalize(ts.policy.normalizer, {"critic": jnp.stack([x, jnp.ones_like(x)], -1)})
-    return np.asarray(make_networks(cfg, env.obs_sizes, 1).value(ts.policy.params, obs))
+    return np.asarray(meet(env, ts, x, cfg)[3])
 
 
 def actions(env: Env, ts: TrainState, xs: list[float], cfg: Ppo = PROBE) -> np.ndarray:
-    obs = normalize(ts.policy.normalizer, {"actor": jnp.asarray(xs)[:, None]})
-    return np.asarray(make_networks(cfg, env.obs_sizes, 1).policy(ts.policy.params, obs)[0][:, 0])
+    return np.asarray(meet(env, ts, jnp.asarray(xs), cfg)[1][:, 0])
 
 
 def test_constant_reward() -> None:
