@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 from gpugym_jax.config import Config
 from gpugym_jax.gate import world
 from gpugym_jax.policy.description import describe
-from gpugym_jax.policy.file import Act, Policy
+from gpugym_jax.policy.file import Act, Hidden, Policy
 from gpugym_jax.policy.metadata import parse
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.robot import Robot
@@ -24,9 +24,9 @@ def agent_of(cfg: Config, robot: Robot, act: Act | None = None) -> Policy:
     data = describe(cfg, robot)
     contract = parse(data, "test")
 
-    def zero(obs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def zero(obs: np.ndarray, hidden: Hidden) -> tuple[np.ndarray, np.ndarray, Hidden]:
         nothing = np.zeros((len(obs), contract.action_size))
-        return nothing, nothing
+        return nothing, nothing, hidden
 
     return Policy(contract, data, act or zero, "test")
 

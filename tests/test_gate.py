@@ -13,7 +13,7 @@ from gpugym_jax.gate import measure, rotation, scenario, verdict, world
 from gpugym_jax.gate.exam import Exam, exam_of
 from gpugym_jax.gate.falls import make_fallen
 from gpugym_jax.gate.rollout import Frame, rollout
-from gpugym_jax.policy.file import Policy
+from gpugym_jax.policy.file import Hidden, Policy
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.tables import UserError
 from tests.agents import RNG, agent, random_state
@@ -244,11 +244,11 @@ def test_a_balanced_pole_passes_and_a_hanging_one_does_not() -> None:
     """A hand-made linear controller holds the pole up through the whole chain."""
     cfg = replace(load_config("cartpole"), observations=Observations(actor=("dof_pos_abs", "dof_vel")))
 
-    def balance(obs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def balance(obs: np.ndarray, hidden: Hidden) -> tuple[np.ndarray, np.ndarray, Hidden]:
         x, angle, x_rate, rate = obs.T
         # The pole turns about x and the rail is y: a positive angle leans to -y.
         force = np.clip(1.0 * x + 2.0 * x_rate - 40.0 * angle - 10.0 * rate, -10.0, 10.0)[:, None]
-        return force, force / 10.0
+        return force, force / 10.0, hidden
 
     hanging = exam(cfg, 4, 4.0, min_upright_share=0.95)
     up = {"slider_to_cart": (-0.2, 0.2), "cart_to_pole": (-0.15, 0.15)}

@@ -21,7 +21,7 @@ from gpugym_jax.gate.rollout import control_step, start
 from gpugym_jax.mdp import make_mdp
 from gpugym_jax.mdp.observations import MEANINGS, OBSERVATIONS
 from gpugym_jax.physics import make_physics
-from gpugym_jax.policy.file import Policy
+from gpugym_jax.policy.file import Hidden, Policy
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import Reading, RobotState
@@ -50,9 +50,9 @@ def random_policy(cfg: Config) -> Policy:
     c = policy.contract
     weights = RNG.normal(0.0, 0.3, (c.obs_size, c.action_size))
 
-    def act(obs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def act(obs: np.ndarray, hidden: Hidden) -> tuple[np.ndarray, np.ndarray, Hidden]:
         raw = np.asarray(obs, float) @ weights
-        return np.clip(raw, -c.action_clip, c.action_clip) * c.action_scale, raw
+        return np.clip(raw, -c.action_clip, c.action_clip) * c.action_scale, raw, hidden
 
     return replace(policy, act=act)
 
@@ -135,7 +135,7 @@ def test_a_rollout_goes_as_in_training(cfg: Config) -> None:
     for _ in range(20):
         _, seen = observe(policy.contract, gate.look(), tick.memory, command, tick.foot_force)
         np.testing.assert_allclose(seen, np.asarray(obs["actor"]), rtol=1e-4, atol=1e-3)
-        state, result = env.step(state, jnp.asarray(policy.act(np.asarray(obs["actor"]))[1], jnp.float32))
+        state, result = env.step(state, jnp.asarray(policy.act(np.asarray(obs["actor"]), ())[1], jnp.float32))
         obs = result.obs
         tick, frame = control_step(policy, gate, fallen, tick, command)
         np.testing.assert_allclose(

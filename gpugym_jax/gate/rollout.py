@@ -11,7 +11,7 @@ from gpugym_jax.gate.motors import Targets
 from gpugym_jax.gate.observe import Memory, begin, clock_of, motor_of, observe
 from gpugym_jax.gate.scenario import Scenario
 from gpugym_jax.gate.world import World, base_velocity
-from gpugym_jax.policy.file import Policy
+from gpugym_jax.policy.file import Hidden, Policy
 from gpugym_jax.policy.metadata import Contract
 
 
@@ -39,6 +39,7 @@ class Tick:
 
     memory: Memory
     foot_force: Float[ndarray, "n foot 3"]  # N; 0 at the start, as in training
+    hidden: Hidden  # what the policy's network remembers
 
 
 def targets(contract: Contract, actions: Float[ndarray, "n act"]) -> dict[str, Float[ndarray, "n joint"]]:
@@ -77,7 +78,7 @@ def control_step(
     """Observe, act, simulate for one control step."""
     c = policy.contract
     memory, obs = observe(c, world.look(), tick.memory, command, tick.foot_force)
-    actions, raw = policy.act(obs)
+    actions, raw, hidden = policy.act(obs, tick.hidden)
     blocks = targets(c, actions)
     target = asked(c, blocks)
     memory, torque = drive(c, world, memory, target, command)
@@ -87,7 +88,7 @@ def control_step(
         target_history=np.concatenate([target.dof_pos[:, None], memory.target_history[:, :2]], 1),
     )
     felt = world.forces()
-    tick = Tick(memory, felt[:, world.feet])
+    tick = Tick(memory, felt[:, world.feet], hidden)
     return tick, _frame(c, world, command, blocks, torque, felt, fallen)
 
 
@@ -130,7 +131,8 @@ def start(policy: Policy, world: World, scenario: Scenario) -> Tick:
     """Put the world's robots to the start of the scenario."""
     world.place(scenario.start)
     n, rng = len(scenario.friction), np.random.default_rng((scenario.seed, 1))
-    return Tick(begin(policy.contract, n, rng), np.zeros((n, len(world.feet), 3)))
+    feet = np.zeros((n, len(world.feet), 3))
+    return Tick(begin(policy.contract, n, rng), feet, policy.start(n))
 
 
 def rollout(policy: Policy, world: World, fallen: Fallen, scenario: Scenario) -> Frame:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gpugym_jax.policy.file import Act, Batch, Policy, read_policy
+from gpugym_jax.policy.file import Act, Batch, Hidden, Policy, read_policy
 from gpugym_jax.policy.metadata import Contract, parse
 from gpugym_jax.robots.scene import make_scene
 from gpugym_jax.runs.closed import changed
@@ -27,9 +27,9 @@ class Choice:
 def zero(contract: Contract, seed: int) -> Act:
     """An agent that always answers nought."""
 
-    def act(obs: Batch) -> tuple[Batch, Batch]:
+    def act(obs: Batch, hidden: Hidden) -> tuple[Batch, Batch, Hidden]:
         nothing = np.zeros((len(obs), contract.action_size), np.float32)
-        return nothing, nothing
+        return nothing, nothing, hidden
 
     return act
 
@@ -38,9 +38,9 @@ def random(contract: Contract, seed: int) -> Act:
     """An agent of standard normal raw actions."""
     rng = np.random.default_rng(seed)
 
-    def act(obs: Batch) -> tuple[Batch, Batch]:
+    def act(obs: Batch, hidden: Hidden) -> tuple[Batch, Batch, Hidden]:
         raw = rng.standard_normal((len(obs), contract.action_size))
-        return np.clip(raw, -contract.action_clip, contract.action_clip) * contract.action_scale, raw
+        return np.clip(raw, -contract.action_clip, contract.action_clip) * contract.action_scale, raw, hidden
 
     return act
 

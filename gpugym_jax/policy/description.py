@@ -41,6 +41,9 @@ RULES = {
     "wrapper draws, it draws once an episode.",
     "clock": "Every sim_dt the phase advances as clock says. All numbers of an observation are of the phase "
     "after that.",
+    "memory": "Where is_recurrent is true, the graph takes and gives one more of memory_names, of "
+    "memory_shape with N robots: what came out is put in at the next step_dt. At the start of an episode "
+    "every number of it is memory_start.",
     "frames": "base: x forwards, y left, z up, fixed to the base. world: z up.",
 }
 """How a policy file's numbers are used, in words: it is all that its reader has."""
@@ -152,7 +155,6 @@ def describe(cfg: Config, robot: Robot, iteration: int = 0, git_commit: str = ""
         "motors": motors(cfg, robot),
         "clock": told("clock", CLOCKS, cfg.clock),
         "act_dim": str(scale.size),
-        "is_recurrent": "false",
         "rules": json.dumps(RULES),
         "robot": robot.name,
         "task": cfg.task,

@@ -1,9 +1,9 @@
 """From a run's checkpoint to a policy file."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,16 +14,14 @@ from numpy import ndarray
 from gpugym_jax.config import Config
 from gpugym_jax.mdp import make_mdp
 from gpugym_jax.policy.description import action_numbers, describe
-from gpugym_jax.policy.file import write_policy
-from gpugym_jax.policy.graph import Actor
-from gpugym_jax.ppo.networks import actor_layers, actor_normalizer, make_networks
+from gpugym_jax.policy.file import Reference, write_policy
+from gpugym_jax.policy.graph import Actor, Gru
+from gpugym_jax.ppo.networks import actor_layers, actor_normalizer, make_actor, make_networks
 from gpugym_jax.ppo.normalizer import normalize, start_stats
 from gpugym_jax.ppo.state import PolicyState
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import make_scene
 from gpugym_jax.runs import checkpoint
-
-Reference = Callable[[Float[ndarray, "n obs"]], Float[ndarray, "n act"]]
 
 
 @dataclass(frozen=True)
@@ -51,20 +49,31 @@ def actor_of(cfg: Config, robot: Robot, policy: PolicyState) -> Actor:
     """A policy's numbers."""
     scale, clip = action_numbers(cfg, robot)
     mean, std = actor_normalizer(policy) if cfg.ppo.normalize_obs else (None, None)
-    return Actor(actor_layers(policy), cfg.ppo.activation, scale, clip, mean, std)
+    return Actor(actor_layers(policy), cfg.ppo.activation, scale, clip, mean, std, gru_of(policy))
+
+
+def gru_of(policy: PolicyState) -> Gru | None:
+    """The numbers of an actor's memory."""
+    cell = policy.params.actor["memory"]
+    if not cell:
+        return None
+    arrays = (cell["dense_i"]["kernel"], cell["dense_i"]["bias"], cell["dense_h"]["kernel"])
+    return Gru(*map(np.asarray, arrays))
 
 
 def reference_of(cfg: Config, policy: PolicyState, obs_sizes: dict[str, int]) -> Reference:
     """The trained network itself: observations to the mean action, in full float32."""
     size = actor_layers(policy)[-1][1].shape[0]
-    networks = make_networks(cfg.ppo, obs_sizes, size)
+    actor = make_actor(cfg.ppo, obs_sizes, size)
+    run = jax.jit(actor.step)
 
-    def reference(obs: Float[ndarray, "n obs"]) -> Float[ndarray, "n act"]:
+    def step(obs: Float[ndarray, "n obs"], memory: Any) -> tuple[Float[ndarray, "n act"], Any]:
         with jax.default_matmul_precision("highest"):
             seen = normalize(policy.normalizer, {"actor": jnp.asarray(obs)})
-            return np.asarray(networks.policy(policy.params, seen)[0])
+            memory, mean = run(policy.params.actor, memory, seen["actor"])
+        return np.asarray(mean), memory
 
-    return reference
+    return Reference(actor.start, step)
 
 
 def _trained_commit(run: Path) -> str:

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime
 from jaxtyping import Float
 from numpy import ndarray
 
-from gpugym_jax.policy.graph import Actor, build_model
+from gpugym_jax.policy.graph import MEMORY_IN, MEMORY_OUT, Actor, build_model
 from gpugym_jax.policy.metadata import Contract, parse
 from gpugym_jax.runs.results import write_whole
 from gpugym_jax.tables import UserError
@@ -20,8 +21,22 @@ BATCHES = (1, 5, 64)
 """Batch sizes at which files are checked."""
 
 Batch = Float[ndarray, "n size"]
-Act = Callable[[Batch], tuple[Batch, Batch]]
-"""Observations `(n, obs)` to targets and raw actions, each `(n, act)`."""
+STEPS = 50
+"""Successive control steps at which files are checked."""
+
+Hidden = tuple[Float[ndarray, "1 n size"], ...]
+"""What a policy remembers of `n` robots from one control step to the next; empty where nothing."""
+Act = Callable[[Batch, Hidden], tuple[Batch, Batch, Hidden]]
+"""Observations `(n, obs)` and memory to targets and raw actions `(n, act)`, and the memory after them."""
+Start = Callable[[int], Hidden]
+"""Robots to the memory at the start of their episodes."""
+
+
+class Reference(NamedTuple):
+    """A policy to compare a file with, as pure functions: raw actions only, its memory its own."""
+
+    start: Callable[[int], Any]
+    step: Callable[[Batch, Any], tuple[Batch, Any]]
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,7 @@ class Policy:
     metadata: Mapping[str, str]
     act: Act
     source: str  # file or agent, as messages call it
+    start: Start = lambda n: ()
 
 
 def open_session(model: bytes) -> onnxruntime.InferenceSession:
@@ -41,12 +57,20 @@ def open_session(model: bytes) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def _act(session: onnxruntime.InferenceSession) -> Act:
-    def act(obs: Batch) -> tuple[Batch, Batch]:
-        actions, raw = session.run(["actions", "raw_actions"], {"obs": np.asarray(obs, np.float32)})
-        return np.asarray(actions), np.asarray(raw)
+def _functions(session: onnxruntime.InferenceSession) -> tuple[Act, Start]:
+    """What a file computes, and where it begins."""
+    sizes = [x.shape[-1] for x in session.get_inputs() if x.name == MEMORY_IN]
+    names = ["actions", "raw_actions", *[MEMORY_OUT for _ in sizes]]
 
-    return act
+    def act(obs: Batch, hidden: Hidden) -> tuple[Batch, Batch, Hidden]:
+        fed = {"obs": np.asarray(obs, np.float32)} | dict(zip([MEMORY_IN], hidden, strict=False))
+        actions, raw, *after = map(np.asarray, session.run(names, fed))
+        return actions, raw, tuple(after)
+
+    def start(n: int) -> Hidden:
+        return tuple(np.zeros((1, n, size), np.float32) for size in sizes)
+
+    return act, start
 
 
 def difference(got: Batch, want: Batch) -> float:
@@ -54,20 +78,24 @@ def difference(got: Batch, want: Batch) -> float:
     return float(np.max(np.abs(got - want)) / max(1.0, float(np.max(np.abs(want)))))
 
 
-def check_model(model: bytes, actor: Actor, reference: Callable[[Batch], Batch], seed: int = 0) -> float:
-    """Largest difference between the ONNX model and `reference`, which gives raw actions.
+def check_model(model: bytes, actor: Actor, reference: Reference, seed: int = 0) -> float:
+    """Largest difference between the ONNX model and `reference` over an episode's first steps.
 
-    Observations are drawn around the normaliser's mean, as wide as its deviation.
+    Observations are drawn around the normaliser's mean, as wide as its deviation. Where nothing is remembered
+    every step is like the first, and one is enough.
     """
-    act, rng, worst = _act(open_session(model)), np.random.default_rng(seed), []
+    (act, start), rng, worst = _functions(open_session(model)), np.random.default_rng(seed), []
     mean = 0.0 if actor.obs_mean is None else actor.obs_mean
     std = 1.0 if actor.obs_std is None else actor.obs_std
     for n in BATCHES:
-        obs = (mean + std * rng.standard_normal((n, actor.obs_size))).astype(np.float32)
-        actions, raw = act(obs)
-        want = np.asarray(reference(obs), np.float32)
-        bounded = np.clip(want, -actor.action_clip, actor.action_clip)
-        worst += [difference(raw, want), difference(actions, bounded * actor.action_scale)]
+        hidden, other = start(n), reference.start(n)
+        for _ in range(STEPS if hidden else 1):
+            obs = (mean + std * rng.standard_normal((n, actor.obs_size))).astype(np.float32)
+            actions, raw, hidden = act(obs, hidden)
+            want, other = reference.step(obs, other)
+            want = np.asarray(want, np.float32)
+            bounded = np.clip(want, -actor.action_clip, actor.action_clip)
+            worst += [difference(raw, want), difference(actions, bounded * actor.action_scale)]
     return float(np.max(worst))  # a NaN stays
 
 
@@ -83,16 +111,14 @@ def _check_sizes(actor: Actor, contract: Contract) -> None:
             )
 
 
-def write_policy(
-    path: Path | str, actor: Actor, metadata: Mapping[str, str], reference: Callable[[Batch], Batch]
-) -> float:
+def write_policy(path: Path | str, actor: Actor, metadata: Mapping[str, str], reference: Reference) -> float:
     """Write the policy file, or raise and leave `path` as it was.
 
     Args:
         path: The file; its folder is made if there is none.
         actor: The policy's numbers.
         metadata: From `policy.description.describe`.
-        reference: The original, observations to raw actions, to compare the file with.
+        reference: The original, to compare the file with.
 
     Returns:
         The largest difference found, in the sense of `difference`.
@@ -119,4 +145,5 @@ def read_policy(path: Path | str) -> Policy:
     except Exception as error:  # onnxruntime has one exception class for each way to fail
         raise UserError(f"{path} is not a whole ONNX file: {str(error).splitlines()[0]}") from None
     metadata = dict(session.get_modelmeta().custom_metadata_map)
-    return Policy(parse(metadata, str(path)), metadata, _act(session), str(path))
+    act, start = _functions(session)
+    return Policy(parse(metadata, str(path)), metadata, act, str(path), start)

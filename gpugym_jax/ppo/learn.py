@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -103,9 +103,10 @@ def make_init(
 
 def placed(axis: str) -> TrainState:
     """Where a training state's parts lie under `shard_map`, as its specifications of what goes in and out."""
-    own, same = jax.P(axis), jax.P()
+    own: Any = jax.P(axis)
+    same: Any = jax.P()
     episodes = Episodes(own, own, own, same, same, same)
-    return TrainState(same, same, own, own, own, same, same, episodes)  # pyright: ignore[reportArgumentType]
+    return TrainState(same, same, own, own, own, same, same, episodes)
 
 
 def make_learner(cfg: Ppo, env: Env, dt: float, axis: Axis = None) -> Learner:

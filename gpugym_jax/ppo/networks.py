@@ -174,7 +174,8 @@ def actor_layers(policy: PolicyState) -> list[tuple[np.ndarray, np.ndarray]]:
 def actor_normalizer(policy: PolicyState) -> tuple[np.ndarray, np.ndarray]:
     """Mean and divisor that the actor's observations are normalised with; 0 and 1 where they are not."""
     if "actor" not in policy.normalizer:
-        size = actor_layers(policy)[0][0].shape[0]
+        cell = policy.params.actor["memory"]
+        size = (cell["dense_i"] if cell else policy.params.actor["layers"][0])["kernel"].shape[0]
         return np.zeros(size, np.float32), np.ones(size, np.float32)
     stats = policy.normalizer["actor"]
     return np.asarray(stats.mean), np.asarray(spread(stats))

@@ -23,7 +23,7 @@ CLOSED: Table = {
     "": "task robot actuator actions clock",
     "control": "hz physics_hz",
     "observations": "actor critic groups scale noise clip encoder_offset",
-    "ppo": "actor critic activation init_std normalize_obs",
+    "ppo": "actor critic activation memory init_std normalize_obs",
     "randomize": "every start_step properties",  # drawn at the start
 }
 """The robot, what the networks are and see, motors, rates and clock."""

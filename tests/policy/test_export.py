@@ -73,8 +73,8 @@ def test_the_file_acts_as_the_network(logs: Path, tmp_path: Path, flags: list[st
     assert policy.metadata["git_commit"] == "feed"
     cfg = policy.contract.cfg
     obs = np.random.default_rng(0).normal(0.5, 1.0, (9, 8)).astype(np.float32)
-    want = reference_of(cfg, random_policy(cfg, step), SIZES)(obs)
-    actions, raw = policy.act(obs)
+    want, _ = reference_of(cfg, random_policy(cfg, step), SIZES).step(obs, ())
+    actions, raw, _ = policy.act(obs, policy.start(9))
     assert np.ptp(want) > 0.1
     np.testing.assert_allclose(raw, want, atol=1e-5)
     np.testing.assert_allclose(actions, 10.0 * want, atol=1e-4)

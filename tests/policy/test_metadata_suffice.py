@@ -17,7 +17,7 @@ from gpugym_jax.gate.observe import CONTACT_FORCE
 from gpugym_jax.gate.scenario import Scenario
 from gpugym_jax.paths import ASSETS
 from gpugym_jax.policy.description import describe
-from gpugym_jax.policy.file import Policy, read_policy
+from gpugym_jax.policy.file import Hidden, Policy, read_policy
 from gpugym_jax.policy.metadata import parse
 from gpugym_jax.robots import ROBOTS
 from tests.policy.reader import Reader, Sensed
@@ -79,9 +79,9 @@ def made_up(path: Path) -> Policy:
     contract = parse(data, "made up")
     weights = np.random.default_rng(0).normal(0.0, 0.3, (contract.obs_size, contract.action_size))
 
-    def act(obs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def act(obs: np.ndarray, hidden: Hidden) -> tuple[np.ndarray, np.ndarray, Hidden]:
         raw = obs @ weights
-        return np.clip(raw, -contract.action_clip, contract.action_clip) * contract.action_scale, raw
+        return np.clip(raw, -contract.action_clip, contract.action_clip) * contract.action_scale, raw, hidden
 
     return Policy(contract, data, act, "made up")
 
@@ -106,10 +106,10 @@ def test_a_reader_of_the_metadata_drives_as_the_gate_does(
     policy, seen, states, torques, feet = make(tmp_path), [], [], [], []
     gate = world.make_world(exam_of(policy.contract.cfg), np.ones(1))
 
-    def act(obs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def act(obs: np.ndarray, hidden: Hidden) -> tuple[np.ndarray, np.ndarray, Hidden]:
         seen.append(obs[0])
         feet.append(tick.foot_force)
-        return policy.act(obs)
+        return policy.act(obs, hidden)
 
     def watched(torque: np.ndarray) -> np.ndarray:
         states.append(gate.look())
@@ -130,7 +130,7 @@ def test_a_reader_of_the_metadata_drives_as_the_gate_does(
         now = states[step * substeps]
         obs = reader.observe(sensed(now, feet[step]), asked)
         np.testing.assert_allclose(obs, seen[step], atol=2e-5, err_msg=f"observation at step {step}")
-        actions, raw = policy.act(seen[step][None])
+        actions, raw, _ = policy.act(seen[step][None], ())
         reader.act(actions[0], raw[0])
         for i in range(step * substeps, (step + 1) * substeps):
             want = dict(zip(ROBOT.dofs, torques[i], strict=True))

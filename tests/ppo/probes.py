@@ -117,8 +117,7 @@ def observed_action() -> Env:
 
 
 def remembered_action(scan: Scan = jax.lax.scan) -> Env:
-    """Four steps. A cue of -1 or 1 is seen at the first only; at each later one the reward is
-    -(action - cue / 2)^2.
+    """Four steps, of which only the first shows the cue, -1 or 1: then the reward is -(action - cue / 2)^2.
 
     The best that a policy without memory can do is to answer 0, at a return of -3 / 4.
     """
