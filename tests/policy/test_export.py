@@ -40,12 +40,17 @@ def random_policy(cfg: Config, seed: int) -> PolicyState:
     return jax.tree.unflatten(structure, drawn)
 
 
+PPO = Ppo(actor=(16, 8), critic=(8,), activation="tanh", normalize_obs=True)
+
+
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of logs with one run of two checkpoints, 3 and 7."""
-    home = tmp_path_factory.mktemp("logs")
+    return write_run(tmp_path_factory.mktemp("logs"), PPO)
+
+
+def write_run(home: Path, ppo: Ppo) -> Path:
     cfg = load_config("cartpole")
-    ppo = Ppo(actor=(16, 8), critic=(8,), activation="tanh", normalize_obs=True)
     cfg = replace(cfg, observations=SEEN, ppo=ppo, runner=Runner(log_dir=str(home), num_envs=2))
     run = home / "cartpole" / "2020-01-01_00-00-00_first"
     run.mkdir(parents=True)
@@ -78,6 +83,21 @@ def test_the_file_acts_as_the_network(logs: Path, tmp_path: Path, flags: list[st
     assert np.ptp(want) > 0.1
     np.testing.assert_allclose(raw, want, atol=1e-5)
     np.testing.assert_allclose(actions, 10.0 * want, atol=1e-4)
+
+
+def test_a_run_with_memory_is_exported(tmp_path: Path) -> None:
+    ppo, out = replace(PPO, memory={"gru": {"size": 5}}), tmp_path / "p.onnx"
+    assert export.main([*where(write_run(tmp_path, ppo)), f"--out={out}"]) == 0
+    policy = read_policy(out)
+    cfg = policy.contract.cfg
+    assert cfg.ppo == ppo
+    reference, obs = reference_of(cfg, random_policy(cfg, 7), SIZES), np.ones((2, 8), np.float32)
+    hidden, memory = policy.start(2), reference.start(2)
+    for _ in range(3):
+        want, memory = reference.step(obs, memory)
+        _, raw, hidden = policy.act(obs, hidden)
+        np.testing.assert_allclose(raw, want, atol=1e-5)
+    np.testing.assert_allclose(hidden[0][0], memory, atol=1e-5)
 
 
 def test_the_file_lies_in_the_run_by_default(logs: Path) -> None:
