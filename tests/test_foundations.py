@@ -106,6 +106,7 @@ def test_a_name_is_registered_once() -> None:
 
 BASE = {
     "types",
+    "functions",
     "frames",
     "tables",
     "config",

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 
 from gpugym_jax.config import Config
+from gpugym_jax.functions import Mdp
 from gpugym_jax.mdp import steps
 from gpugym_jax.mdp.parts import Parts, make_parts
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.types import Mdp, Obs, Reading
+from gpugym_jax.types import Obs, Reading
 
 
 def make_mdp(cfg: Config, robot: Robot) -> Mdp:

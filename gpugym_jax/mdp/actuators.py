@@ -21,9 +21,10 @@ from gpugym_jax.bounds import (
     WholeRange,
 )
 from gpugym_jax.config import Entry, named
+from gpugym_jax.functions import Actuator
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, choose, parameters, register
-from gpugym_jax.types import Actuator, Reading, Targets
+from gpugym_jax.types import Reading, Targets
 
 MOTORS: dict[str, Callable[..., Actuator]] = {}
 motor = register(MOTORS)

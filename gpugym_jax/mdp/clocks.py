@@ -11,8 +11,9 @@ from jaxtyping import Array, Float, Key
 
 from gpugym_jax.bounds import NotNegative, Positive
 from gpugym_jax.config import Entry, named
+from gpugym_jax.functions import Clock
 from gpugym_jax.tables import choose, register
-from gpugym_jax.types import Clock, Reading
+from gpugym_jax.types import Reading
 
 CLOCKS: dict[str, Callable[..., Clock]] = {}
 clock = register(CLOCKS)

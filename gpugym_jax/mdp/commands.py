@@ -8,8 +8,9 @@ from jaxtyping import Array, Float, Key
 
 from gpugym_jax.config import Commands
 from gpugym_jax.frames import yaw_of
+from gpugym_jax.functions import Command
 from gpugym_jax.tables import lookup, register
-from gpugym_jax.types import Command, RobotState
+from gpugym_jax.types import RobotState
 
 COMMANDS: dict[str, Callable[[Commands], Command]] = {}
 command = register(COMMANDS)

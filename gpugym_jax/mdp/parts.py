@@ -6,6 +6,7 @@ from typing import NamedTuple
 from jaxtyping import Array, Bool, Float, Key
 
 from gpugym_jax.config import Config, decimation_of
+from gpugym_jax.functions import Actuator, Clock, Command
 from gpugym_jax.mdp import gait  # noqa: F401  (its rewards enter the table)
 from gpugym_jax.mdp.actions import action_size, make_targets
 from gpugym_jax.mdp.actuators import make_actuator
@@ -20,7 +21,7 @@ from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.mdp.terms import bind
 from gpugym_jax.mdp.weighing import Numbers, Reward, make_reward, start_potentials
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.types import Actuator, Clock, Command, RobotState, Targets
+from gpugym_jax.types import RobotState, Targets
 
 
 class Parts(NamedTuple):

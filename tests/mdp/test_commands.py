@@ -9,13 +9,14 @@ import pytest
 
 from gpugym_jax.config import ActionTerm, Commands, Config, Control, Observations
 from gpugym_jax.frames import from_rpy
+from gpugym_jax.functions import Mdp
 from gpugym_jax.gate import clocks as gate
 from gpugym_jax.mdp import make_mdp
 from gpugym_jax.mdp.clocks import CLOCKS, make_clock
 from gpugym_jax.mdp.commands import make_command
 from gpugym_jax.mdp.resets import make_sample_state
 from gpugym_jax.tables import UserError, parameters
-from gpugym_jax.types import Mdp, Reading, RobotState, TaskState
+from gpugym_jax.types import Reading, RobotState, TaskState
 from tests.mdp.snapshots import ROBOT
 
 KEY = jax.random.key(0)

@@ -18,9 +18,10 @@ from gpugym_jax.config import (
     Randomize,
     RewardOptions,
 )
+from gpugym_jax.functions import Mdp
 from gpugym_jax.mdp import make_mdp
 from gpugym_jax.tables import UserError
-from gpugym_jax.types import Mdp, Reading, TaskState
+from gpugym_jax.types import Reading, TaskState
 from tests.mdp.snapshots import ROBOT
 
 BASE = Config(
