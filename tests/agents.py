@@ -1,6 +1,7 @@
 """Policies without a file, and states to begin in, for tests."""
 
 import numpy as np
+import pytest
 from scipy.spatial.transform import Rotation
 
 from gpugym_jax.config import Config
@@ -12,6 +13,13 @@ from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.robot import Robot
 
 RNG = np.random.default_rng(3)
+START = RNG.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def fresh_draws() -> None:
+    """Each test of a module that imports this draws the same numbers, whichever ran before it."""
+    RNG.bit_generator.state = START
 
 
 def agent(cfg: Config, act: Act | None = None) -> Policy:

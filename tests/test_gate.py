@@ -16,7 +16,7 @@ from gpugym_jax.gate.rollout import Frame, rollout
 from gpugym_jax.policy.file import Hidden, Policy
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.tables import UserError
-from tests.agents import RNG, agent, random_state
+from tests.agents import RNG, agent, fresh_draws, random_state  # noqa: F401
 
 
 def exam(cfg: Config, episodes: int, seconds: float, **changes: Any) -> Exam:

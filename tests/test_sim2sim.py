@@ -25,7 +25,7 @@ from gpugym_jax.policy.file import Hidden, Policy
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.scene import Scene
 from gpugym_jax.types import Reading, RobotState
-from tests.agents import RNG, agent, random_state
+from tests.agents import RNG, agent, fresh_draws, random_state  # noqa: F401
 
 TASKS = task_names()
 
