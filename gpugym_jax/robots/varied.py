@@ -85,8 +85,8 @@ def no_base(model: mujoco.MjModel, layout: Layout) -> str:
 
 def no_contact(model: mujoco.MjModel, layout: Layout) -> str:
     """Cartpole and pendulum."""
-    del layout
-    return "" if model.npair else "the robot touches nothing"
+    del model
+    return "" if len(layout.ground_pairs) else "the robot touches nothing"
 
 
 def no_link(model: mujoco.MjModel, layout: Layout) -> str:
