@@ -84,7 +84,7 @@ def test_an_arena_of_another_size_is_refused() -> None:
     table = protocol.fields(4, 2, 3)
     with tempfile.TemporaryFile() as file:
         os.ftruncate(file.fileno(), 100)
-        with pytest.raises(protocol.ProtocolError, match="the arena has 100 bytes, its layout needs 1792"):
+        with pytest.raises(protocol.ProtocolError, match="the arena has 100 bytes, its layout needs 1920"):
             protocol.map_arena(file.fileno(), table)
 
 
@@ -142,7 +142,7 @@ def test_a_worker_of_another_layout_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_worker_of_another_protocol_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "VERSION", 99)
-    with pytest.raises(connection.WorkerError, match="the client speaks protocol 99, this worker 1"):
+    with pytest.raises(connection.WorkerError, match="the client speaks protocol 99, this worker 2"):
         make_physics().init(random_state(), variation())
 
 
