@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import mujoco
-import warp as wp
+import warp as wp  # pyright: ignore[reportMissingImports]  (of the extra `warp`)
 from mujoco.mjx.third_party import mujoco_warp
 
 Launch = tuple[Any, int | None]
