@@ -2,10 +2,10 @@
 
 import dataclasses
 import statistics
-import time
 
 import jax
 
+from gpugym_jax.bench.throughput import timed
 from gpugym_jax.config import Config
 from gpugym_jax.env import make_env
 from gpugym_jax.loops import compile_for
@@ -21,9 +21,8 @@ def iteration_s(cfg: Config, robot: Robot, physics: Physics, repeats: int) -> fl
     ts = compile_for(physics, learner.init)(jax.random.key(cfg.runner.seed))
     iterate, times = compile_for(physics, learner.iterate, donate_argnums=0), []
     for _ in range(repeats + 1):
-        begin = time.perf_counter()
-        ts, _ = jax.block_until_ready(iterate(ts))
-        times.append(time.perf_counter() - begin)
+        took, (ts, _) = timed(iterate, ts)
+        times.append(took)
     return statistics.median(times[1:])
 
 
