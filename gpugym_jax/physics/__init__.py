@@ -1,6 +1,8 @@
 """Physics backends by name, imported only when asked for."""
 
+import contextlib
 import importlib.util
+import io
 from collections.abc import Mapping
 
 import jax
@@ -60,6 +62,8 @@ def make_physics(
         from isaac_backend.client import IsaacPhysics
 
         return IsaacPhysics(scene, cfg, num_envs, timestep, varied)
-    from gpugym_jax.physics.mjx import MjxPhysics
+    # Without Warp, MJX prints two lines as it is imported; standard output belongs to the commands.
+    with contextlib.redirect_stdout(io.StringIO()):
+        from gpugym_jax.physics.mjx import MjxPhysics
 
     return MjxPhysics(scene, cfg, num_envs, timestep, impl, varied)

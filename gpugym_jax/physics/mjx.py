@@ -22,7 +22,8 @@ from mujoco import mjx
 
 from gpugym_jax.config import Draw, PhysicsConfig
 from gpugym_jax.physics.kinematics import from_robot, make_read_bodies, to_robot
-from gpugym_jax.physics.variation import NO_LEAF, make_leaves, make_room, make_rules
+from gpugym_jax.physics.leaves import make_leaves, make_room
+from gpugym_jax.physics.variation import NO_LEAF, make_rules
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.scene import Scene

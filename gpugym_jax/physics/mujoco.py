@@ -16,12 +16,11 @@ from mujoco.batch import Batch, SimulationError
 
 from gpugym_jax.config import Draw, PhysicsConfig
 from gpugym_jax.physics.live import LiveSim, check_latest
-from gpugym_jax.physics.set_const import INPUTS
 from gpugym_jax.physics.variation import NO_LEAF, exactly, make_rules
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.scene import Scene
-from gpugym_jax.robots.varied import fold
+from gpugym_jax.robots.varied import INPUTS, fold
 from gpugym_jax.types import Reading, RobotState, Variation
 
 FULL = [int(mujoco.mjtWarning.mjWARN_CONTACTFULL), int(mujoco.mjtWarning.mjWARN_CNSTRFULL)]

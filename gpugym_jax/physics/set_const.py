@@ -20,13 +20,7 @@ from jaxtyping import Array, Bool, Float
 from mujoco import mjx
 from mujoco.mjx._src import smooth
 
-INPUTS = frozenset(
-    {
-        *("qpos0", "body_pos", "body_quat", "body_ipos", "body_iquat", "body_mass", "body_inertia"),
-        *("jnt_pos", "jnt_axis", "dof_armature", "tendon_armature"),
-    }
-)
-"""The leaves that the constants follow from."""
+from gpugym_jax.robots.varied import INPUTS
 
 
 def set_const(model: mujoco.MjModel, leaves: Mapping[str, Array]) -> dict[str, Array]:

@@ -8,7 +8,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from operator import attrgetter
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +16,6 @@ import numpy as np
 from jaxtyping import Array
 
 from gpugym_jax.config import Draw
-from gpugym_jax.physics.set_const import INPUTS, set_const
 from gpugym_jax.robots.layout import Layout
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.varied import VARIED, Leaves, fold
@@ -182,26 +180,3 @@ def check_range(rules: Rules, name: str, ends: tuple[float, float]) -> None:
         wrong = breach(rules.model, exactly(lambda value=value: fold(rules.model, rules.layout, value)))
         if wrong:
             raise UserError(f"{where}: with {f'{end:g} {varied.unit}'.strip()} {wrong}.")
-
-
-def make_leaves(rules: Rules, names: frozenset[str] | tuple[str, ...]) -> Callable[[Variation], Leaves]:
-    """The function from one robot's values, of all that varies, to the leaves that `names` change."""
-    plain = {name: rules.nominal(name) for name in names}
-    changed = jax.eval_shape(lambda: fold(rules.model, rules.layout, plain)).keys()
-
-    def leaves(values: Variation) -> dict[str, Array]:
-        folded = fold(rules.model, rules.layout, values)
-        constants = set_const(rules.model, folded) if INPUTS & changed else {}
-        return {name: folded[name] for name in changed} | constants
-
-    return leaves
-
-
-def make_room(rules: Rules, model: mujoco.MjModel) -> None:
-    """Put the leaves of a nominal robot that may differ into a model, in place.
-
-    They are the model's own, but for a trace where a physics would else have no place for more.
-    """
-    plain = {name: rules.nominal(name) for name in rules.names}
-    for name, value in exactly(lambda: fold(rules.model, rules.layout, plain)).items():
-        attrgetter(name)(model)[:] = value

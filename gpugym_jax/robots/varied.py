@@ -25,6 +25,14 @@ from gpugym_jax.robots.robot import Robot
 Leaves = dict[str, Array]
 Apply = Callable[[mujoco.MjModel, Layout, Leaves, Array], Leaves]
 
+INPUTS = frozenset(
+    {
+        *("qpos0", "body_pos", "body_quat", "body_ipos", "body_iquat", "body_mass", "body_inertia"),
+        *("jnt_pos", "jnt_axis", "dof_armature", "tendon_armature"),
+    }
+)
+"""The leaves from which MuJoCo derives constants of the model (`mj_setConst`)."""
+
 
 class Varied(NamedTuple):
     """One property of a body or of the ground that may differ from robot to robot."""

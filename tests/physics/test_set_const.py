@@ -10,12 +10,12 @@ import pytest
 from jaxtyping import Array
 
 from gpugym_jax.config import PhysicsConfig
-from gpugym_jax.physics.set_const import INPUTS, set_const
+from gpugym_jax.physics.set_const import set_const
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.layout import Layout, make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.scene import Scene
-from gpugym_jax.robots.varied import VARIED, fold
+from gpugym_jax.robots.varied import INPUTS, VARIED, fold
 
 DRAWS = 100
 RANGES = {
