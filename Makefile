@@ -8,6 +8,8 @@ PYTHON38 := $(shell for p in python3.8 $(HOME)/.pyenv/versions/3.8.*/bin/python;
 endif
 VENV38 ?= .venv38
 READY38 = $(if $(PYTHON38),$(VENV38)/ready)
+# a file's tests share what they compile
+TOGETHER = -n $(or $(WORKERS),2) --dist loadfile
 WORKER = $(abspath $(VENV38))/bin/python
 
 help:           ## this list
@@ -29,14 +31,14 @@ install: $(READY)  ## make the virtual environment and install into it
 test: $(READY) $(READY38) lint  ## what CI runs: lint, types, tests (about ten minutes on two cores, no GPU needed)
 ifneq ($(PYTHON38),)
 	cd tests/isaacgym_double && $(WORKER) -m pytest -q tests
-	ISAAC_DOUBLE_PYTHON=$(WORKER) PYTHON38=$(WORKER) $(RUN) pytest -m "not slow" $(ARGS)
+	ISAAC_DOUBLE_PYTHON=$(WORKER) PYTHON38=$(WORKER) $(RUN) pytest $(TOGETHER) -m "not slow" $(ARGS)
 else
 	@echo "no Python 3.8 (PYTHON38=...): what wants one is skipped, or run by this Python if it has torch"
-	$(RUN) pytest -m "not slow" $(ARGS)
+	$(RUN) pytest $(TOGETHER) -m "not slow" $(ARGS)
 endif
 
 test-slow: $(READY)  ## the long tests as well
-	$(RUN) pytest $(ARGS)
+	$(RUN) pytest $(TOGETHER) $(ARGS)
 
 lint: $(READY)  ## ruff and pyright
 	$(RUN) ruff check .

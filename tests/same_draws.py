@@ -30,13 +30,13 @@ def play(task: str, backend: list[str], num_envs: int, steps: int, scale: float)
         Scene(robot), cfg.physics, num_envs, 1.0 / cfg.control.physics_hz, draws_of(cfg.randomize)
     )
     env = make_env(cfg, robot, physics)
-    step = compile_for(physics, env.step)
-    state, _ = env.reset(jax.random.key(7))
+    reset, step, read = (compile_for(physics, f) for f in (env.reset, env.step, physics.read))
+    state, _ = reset(jax.random.key(7))
     actions = np.random.default_rng(0).normal(0.0, scale, (steps, num_envs, env.action_size))
     seen: list[dict[str, Any]] = []
     for action in actions.astype(np.float32):
         state, out = step(state, action)
-        base = physics.read(state.sim).robot
+        base = read(state.sim).robot
         seen.append(
             {
                 "terminated": out.terminated,

@@ -264,11 +264,23 @@ def test_7_stale_state_is_refused(robot_name: str, backend: str) -> None:
         rig.write(old, np.ones(NUM_ENVS, bool), standing(rig.robot), varied())
 
 
-def test_7_compiled_step_equals_step() -> None:
-    """On the pendulum, since JAX takes half a minute for a legged robot's step without `jit`."""
-    rig = make_rig("pendulum", "mjx/jax")
+def spun(rig: Rig) -> tuple[Any, np.ndarray]:
+    """Pendulums at many angles, and a torque."""
     state = standing(rig.robot).replace(dof_pos=np.linspace(-3, 3, NUM_ENVS, dtype=np.float32)[:, None])
-    sim, torque = rig.init(state, varied()), np.full((NUM_ENVS, 1), 0.3, np.float32)
+    return rig.init(state, varied()), np.full((NUM_ENVS, 1), 0.3, np.float32)
+
+
+def test_7_a_scanned_step_equals_step() -> None:
+    rig = make_rig("pendulum", "mjx/jax")
+    sim, torque = spun(rig)
+    scanned, _ = jax.lax.scan(lambda s, t: (rig.physics.step(s, t), None), sim, np.stack([torque, -torque]))
+    assert_equal(scanned, rig.step(rig.step(sim, torque), -torque), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow  # JAX takes half a minute even for a pendulum's step without `jit`
+def test_7_compiled_step_equals_step() -> None:
+    rig = make_rig("pendulum", "mjx/jax")
+    sim, torque = spun(rig)
     assert_equal(rig.physics.step(sim, torque), rig.step(sim, torque), rtol=1e-5, atol=1e-6)
 
 

@@ -37,7 +37,7 @@ def probe_return(memory: dict[str, dict[str, object]], seed: int = 0) -> float:
     """Mean return of the last episodes of training on `remembered_action`."""
     learner = make_learner(replace(LEARNING, memory=memory), probes.remembered_action(), dt=0.02)
     iterate = jax.jit(learner.iterate, donate_argnums=0)
-    ts, metrics = learner.init(jax.random.key(seed)), {}
+    ts, metrics = jax.jit(learner.init)(jax.random.key(seed)), {}
     for _ in range(ITERATIONS):
         ts, metrics = iterate(ts)
     return float(metrics["episode/return"])

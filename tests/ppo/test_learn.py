@@ -40,7 +40,7 @@ def iterate(compiled: Any) -> Iterate:
 
 @pytest.fixture(scope="module")
 def start(learner: Learner) -> TrainState:
-    return learner.init(jax.random.key(0))
+    return jax.jit(learner.init)(jax.random.key(0))
 
 
 def numbers(tree: Any) -> list[np.ndarray]:
@@ -75,7 +75,7 @@ def test_what_comes_out_has_the_types_of_what_went_in(learner: Learner, start: T
 
 
 def test_it_compiles_once_and_takes_what_it_is_given(compiled: Any, learner: Learner) -> None:
-    ts = learner.init(jax.random.key(0))
+    ts = jax.jit(learner.init)(jax.random.key(0))
     first = ts.policy.params.std
     for _ in range(3):
         ts, metrics = compiled(ts)

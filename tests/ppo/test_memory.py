@@ -30,7 +30,7 @@ N = 3
 def test_2n_iterations_are_n_and_n_from_saved_leaves() -> None:
     learner = make_learner(CFG, probes.remembered_action(), dt=0.02)
     iterate = jax.jit(learner.iterate)
-    ts = learner.init(jax.random.key(0))
+    ts = jax.jit(learner.init)(jax.random.key(0))
     for _ in range(N):
         ts, _ = iterate(ts)
     saved = flatten(ts)
@@ -50,7 +50,7 @@ def test_a_live_rollout_equals_a_traced_one() -> None:
     states = []
     for scan, compile_ in ((jax.lax.scan, jax.jit), (live_scan, lambda f: f)):
         learner = make_learner(CFG, probes.remembered_action(scan), dt=0.02)
-        states.append(compile_(learner.iterate)(learner.init(jax.random.key(3)))[0])
+        states.append(compile_(learner.iterate)(jax.jit(learner.init)(jax.random.key(3)))[0])
     for a, b in zip(*map(jax.tree.leaves, (states[0].memory, states[1].memory)), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
 

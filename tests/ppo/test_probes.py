@@ -24,7 +24,7 @@ def train_with_numbers(
 ) -> tuple[TrainState, dict[str, jax.Array]]:
     learner = make_learner(cfg, env, dt=0.02)
     iterate = jax.jit(learner.iterate, donate_argnums=0)
-    ts = learner.init(jax.random.key(0))
+    ts = jax.jit(learner.init)(jax.random.key(0))
     for _ in range(iterations):
         ts, metrics = iterate(ts)
     return ts, metrics
@@ -101,7 +101,7 @@ def test_live_scan_equals_lax_scan() -> None:
     traced = make_learner(PROBE, probes.coin_ends(by_time=True), dt=0.02)
     live = make_learner(PROBE, probes.coin_ends(by_time=True, scan=live_scan), dt=0.02)
     iterate = jax.jit(traced.iterate)
-    a, b = traced.init(jax.random.key(3)), live.init(jax.random.key(3))
+    a, b = jax.jit(traced.init)(jax.random.key(3)), live.init(jax.random.key(3))
     for _ in range(3):
         (a, a_metrics), (b, b_metrics) = iterate(a), live.iterate(b)
     for x, y in zip(jax.tree.leaves((a, a_metrics)), jax.tree.leaves((b, b_metrics)), strict=True):

@@ -43,7 +43,7 @@ def train(cfg: Ppo, devices: int, iterations: int = 3) -> Any:
 
 def assert_one_shard_is_the_plain_path(cfg: Ppo) -> None:
     learner = make_learner(cfg, probes.remembered_action(), dt=0.02)
-    ts, iterate = learner.init(jax.random.key(0)), jax.jit(learner.iterate)
+    ts, iterate = jax.jit(learner.init)(jax.random.key(0)), jax.jit(learner.iterate)
     for _ in range(3):
         ts, metrics = iterate(ts)
     other, other_metrics, _ = train(cfg, 1)
@@ -69,7 +69,7 @@ def assert_an_update_is_that_of_one_device(cfg: Ppo) -> None:
     cfg = replace(cfg, minibatches=1)
     env = probes.remembered_action()
     learner, networks = make_learner(cfg, env, dt=0.02), make_networks(cfg, env.obs_sizes, 1)
-    ts, _ = jax.jit(learner.iterate)(learner.init(jax.random.key(0)))
+    ts, _ = jax.jit(learner.iterate)(jax.jit(learner.init)(jax.random.key(0)))
     collect = jax.jit(make_collect(env, networks, cfg.rollout_length))
     _, _, rollout = collect(ts.policy, ts.env, ts.obs, ts.memory, ts.episodes, jax.random.key(1))
     by_env = P(None, AXIS)
