@@ -23,6 +23,7 @@ from gpugym_jax.physics import make_physics
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import Scene
+from gpugym_jax.robots.strip import take_out
 from gpugym_jax.types import Physics, Reading, RobotState, Variation
 from tests.agents import agent_of
 
@@ -153,9 +154,32 @@ def test_what_is_left_out_is_said_once(tmp_path: Path, caplog: pytest.LogCapture
     (line,) = (r.getMessage() for r in caplog.records)
     assert line.split(": ", 1)[1].startswith(
         "left out keyframes (1), sensors (3), actuators (8), contact pairs (1), excludes (1), "
-        "geoms of the world (1), lights (1), cameras (1), numbers (1), skies (1);"
+        "geoms of the world (1), lights (1), cameras (1), numbers (1), "
+        "tuples (3), skies (1);"
     )
     assert (model.nu, model.nkey, model.ncam, model.nexclude, model.nsensor) == (0, 0, 0, 0, 10)
+
+
+NAMED_BY_A_TUPLE = """
+<mujoco>
+  <worldbody><body name="arm"><joint name="elbow"/><geom size="0.1" mass="1"/></body></worldbody>
+  <actuator><motor name="motor" joint="elbow"/></actuator>
+  <sensor><jointpos name="encoder" joint="elbow"/></sensor>
+  <keyframe><key name="home"/></keyframe>
+  <custom>
+    <tuple name="drive">
+      <element objtype="actuator" objname="motor"/><element objtype="sensor" objname="encoder"/>
+    </tuple>
+  </custom>
+</mujoco>"""
+
+
+def test_a_tuple_goes_with_what_it_names_and_is_not_taken_out_again() -> None:
+    """Before, a handle to the tuple that was gone was deleted: MuJoCo crashed."""
+    spec = mujoco.MjSpec.from_string(NAMED_BY_A_TUPLE)
+    take_out(spec, Path("arm.xml"))
+    model = spec.compile()
+    assert (model.nu, model.nsensor, model.nkey, model.ntuple, model.njnt) == (0, 0, 0, 0, 1)
 
 
 def test_the_model_is_ours_where_it_must_be(robot: Robot) -> None:
