@@ -48,6 +48,7 @@ def take_out(spec: mujoco.MjSpec, file: Path) -> None:
     _reset_options(spec.option)
     spec.nconmax = spec.njmax = -1
     spec.compiler.discardvisual = False  # geoms that touch nothing are seen nevertheless
+    spec.compiler.fusestatic = False  # MuJoCo fuses welded bodies in some models only: in none with sensors
     spec.stat.meaninertia = float("nan")  # by which the solver scales: the model's own
     words = [f"{kind} ({count})" for kind, count in counts.items() if count]
     if words:

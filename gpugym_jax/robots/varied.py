@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from gpugym_jax.robots.layout import Layout
-from gpugym_jax.robots.model import read_spec
+from gpugym_jax.robots.model import compile_spec, read_spec
 from gpugym_jax.robots.robot import Robot
 
 Leaves = dict[str, Array]
@@ -61,7 +61,7 @@ def links(model: mujoco.MjModel, layout: Layout) -> np.ndarray:
 @cache
 def num_links(robot: Robot) -> int:
     """Bodies of the robot's file, without the base."""
-    return read_spec(robot).compile().nbody - 2  # the world is a body too
+    return compile_spec(read_spec(robot), robot).nbody - 2  # the world is a body too
 
 
 def scalar(robot: Robot) -> tuple[int, ...]:
