@@ -22,6 +22,10 @@ Share = Annotated[float, Ge(0), Le(1)]
 PositiveShare = Annotated[float, Gt(0), Le(1)]
 Angle = Annotated[float, Ge(0), Le(3.1416)]
 """rad, from upright to upside down."""
+LEAST_FRICTION = 0.01
+"""Sliding coefficient. A row of a pyramid weighs by 1 / friction^2 against the robot's inertia: in float32,
+MJX-JAX with it, the mini cheetah is NaN at 0.001. C MuJoCo raises what is below 0.00001 in silence."""
+Friction = Annotated[float, Ge(LEAST_FRICTION)]
 Count = Annotated[int, Ge(1), Le(MOST)]
 Whole = Annotated[int, Ge(0), Le(MOST)]
 Seed = Whole

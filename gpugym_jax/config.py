@@ -8,6 +8,7 @@ from gpugym_jax.bounds import (
     Device,
     Finite,
     FolderName,
+    Friction,
     GraphicsDevice,
     NotNegative,
     Numbers,
@@ -216,7 +217,7 @@ class PhysicsConfig:
 
     backend: Literal["auto", "mjx", "mujoco", "isaacgym"] = "auto"
     impl: Literal["auto", "jax", "warp"] = "auto"  # of mjx
-    friction: NotNegative = 1.0  # nominal sliding coefficient
+    friction: Friction = 1.0  # nominal sliding coefficient
     self_collisions: bool = False  # whether the pairs in `Robot.self_collisions` touch
     solver_iterations: Count = 4
     line_search_iterations: Count = 8
