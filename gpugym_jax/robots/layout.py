@@ -22,6 +22,8 @@ class Layout:
 
     floating: bool  # the free joint then holds qpos[:7] and qvel[:6]
     base: int  # body id
+    base_pos: Float[np.ndarray, "3"]  # m, world, in the model's own pose: where a fixed base stays
+    base_quat: Float[np.ndarray, "4"]  # likewise
     qpos: Int[np.ndarray, " dof"]  # addresses, in `Robot.dofs` order
     qvel: Int[np.ndarray, " dof"]
     body: Int[np.ndarray, " body"]  # ids of the reported bodies; for a geom, of the body that it is on
@@ -38,10 +40,14 @@ def make_layout(robot: Robot, model: mujoco.MjModel) -> Layout:
     """Find the robot's names in its model, which `check_model` has passed."""
     joints = [_joint(robot, model, name) for name in robot.dofs]
     body, geom = np.array([_body_and_geom(robot, model, name) for name in robot.bodies]).T
+    home = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, home)
     on_world = (model.geom_bodyid[model.pair_geom1] == 0) | (model.geom_bodyid[model.pair_geom2] == 0)
     return Layout(
         floating=robot.floating,
         base=int(body[0]),
+        base_pos=home.xpos[body[0]].copy(),
+        base_quat=home.xquat[body[0]].copy(),
         qpos=model.jnt_qposadr[joints],
         qvel=model.jnt_dofadr[joints],
         body=body,
