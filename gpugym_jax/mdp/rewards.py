@@ -25,9 +25,8 @@ def bell(x: Float[Array, "..."], sigma: float) -> Float[Array, "..."]:
 
 
 def scaled_offset(s: Snapshot, scale: tuple[float, ...]) -> Float[Array, " dof"]:
-    """(q - q_default) / scale; scale repeats over the joints."""
-    offset = s.dof_pos - s.default_dof_pos
-    return offset / jnp.resize(jnp.asarray(scale), offset.shape)
+    """(q - q_default) / scale, which is one number or one a joint."""
+    return (s.dof_pos - s.default_dof_pos) / jnp.asarray(scale)
 
 
 def share_of(limit: tuple[float, ...], soft: float) -> Float[np.ndarray, " n"]:

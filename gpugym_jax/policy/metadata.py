@@ -23,7 +23,7 @@ from numpy import ndarray
 
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import from_mapping
-from gpugym_jax.tables import UserError
+from gpugym_jax.tables import UserError, repeated
 
 Motors = tuple[tuple[str, dict[str, Any]], ...]
 """A motor and the wrappers around it, innermost first: names and parameters."""
@@ -88,7 +88,8 @@ def _terms(data: Mapping[str, str]) -> tuple[Term, ...]:
         *(data[key].split(",") for key in keys), json.loads(data["observation_parameters"]), strict=True
     )
     return tuple(
-        Term(name, np.resize(_numbers(scale, ";"), int(size)), given) for name, size, scale, given in rows
+        Term(name, np.array(repeated(_numbers(scale, ";"), int(size), f"the scale of '{name}'")), given)
+        for name, size, scale, given in rows
     )
 
 

@@ -52,9 +52,9 @@ CASES = [
     # |3 * -2| + |1 * 4|
     ("power", {}, {"torque": joint(0, 3.0) + joint(1, 1.0), "dof_vel": joint(0, -2.0) + joint(1, 4.0)}, 10.0),
     # joint 1 has scale 2: (1/2)^2/0.25 = 1; eleven joints at home
-    ("dof_near_home", {"scale": (1.0, 2.0, 1.0)}, {"dof_pos": HOME + joint(1, 1.0)}, 11 + np.exp(-1)),
+    ("dof_near_home", {"scale": (1.0, 2.0, 1.0) * 4}, {"dof_pos": HOME + joint(1, 1.0)}, 11 + np.exp(-1)),
     # (1/2)^2
-    ("dof_deviation", {"scale": (1.0, 2.0, 1.0)}, {"dof_pos": HOME + joint(1, 1.0)}, 0.25),
+    ("dof_deviation", {"scale": (1.0, 2.0, 1.0) * 4}, {"dof_pos": HOME + joint(1, 1.0)}, 0.25),
     # 2^2 + 1^2
     ("action_rate", {}, {"action": joint(0, 2.0), "last_action": joint(1, 1.0)}, 5.0),
     # (0.1 / 0.02)^2
