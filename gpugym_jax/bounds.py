@@ -33,9 +33,7 @@ GraphicsDevice = Annotated[int, Ge(-1), Le(MOST)]
 
 Range = tuple[Finite, Finite]
 NotNegativeRange = tuple[NotNegative, NotNegative]
-PositiveRange = tuple[Positive, Positive]
 WholeRange = tuple[Whole, Whole]
-ShareRange = tuple[Share, Share]
 """(low, high), low <= high: so is every pair of numbers."""
 
 Numbers = Annotated[tuple[Finite, ...], MinLen(1)]

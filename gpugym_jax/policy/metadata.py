@@ -61,7 +61,6 @@ class Contract:
     command_ranges: Float[ndarray, "3 2"]  # m/s, m/s, rad/s
     step_dt: float  # s
     sim_dt: float  # s
-    decimation: int
     motors: Motors  # the motor first, then its wrappers from the inside out
     clock: tuple[str, dict[str, Any]]
     iteration: int
@@ -127,7 +126,6 @@ def parse(data: Mapping[str, str], source: str) -> Contract:
             command_ranges=np.array([_numbers(r, ";") for r in data["command_ranges"].split(",")]),
             step_dt=float(data["step_dt"]),
             sim_dt=float(data["sim_dt"]),
-            decimation=int(data["decimation"]),
             motors=tuple(map(_entry, json.loads(data["motors"]))),
             clock=_entry(json.loads(data["clock"])),
             iteration=int(data["iteration"]),
