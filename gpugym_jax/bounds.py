@@ -22,6 +22,10 @@ Share = Annotated[float, Ge(0), Le(1)]
 PositiveShare = Annotated[float, Gt(0), Le(1)]
 Angle = Annotated[float, Ge(0), Le(3.1416)]
 """rad, from upright to upside down."""
+LEAST_FRICTION = 0.01
+"""Sliding coefficient. A row of a pyramid weighs by 1 / friction^2 against the robot's inertia: in float32,
+MJX-JAX with it, the mini cheetah is NaN at 0.001. C MuJoCo raises what is below 0.00001 in silence."""
+Friction = Annotated[float, Ge(LEAST_FRICTION)]
 Count = Annotated[int, Ge(1), Le(MOST)]
 Whole = Annotated[int, Ge(0), Le(MOST)]
 Seed = Whole
@@ -29,9 +33,7 @@ GraphicsDevice = Annotated[int, Ge(-1), Le(MOST)]
 
 Range = tuple[Finite, Finite]
 NotNegativeRange = tuple[NotNegative, NotNegative]
-PositiveRange = tuple[Positive, Positive]
 WholeRange = tuple[Whole, Whole]
-ShareRange = tuple[Share, Share]
 """(low, high), low <= high: so is every pair of numbers."""
 
 Numbers = Annotated[tuple[Finite, ...], MinLen(1)]

@@ -8,6 +8,7 @@ from gpugym_jax.bounds import (
     Device,
     Finite,
     FolderName,
+    Friction,
     GraphicsDevice,
     NotNegative,
     Numbers,
@@ -161,7 +162,6 @@ class Randomize:
     """
 
     OPEN: ClassVar[str] = "properties"
-
     every: Literal["run", "episode"] = "run"
     start_step: bool = True  # the first episodes begin at a random age, so that ends are spread
     properties: dict[str, Draw | Range | None] = field(default_factory=dict)
@@ -216,7 +216,7 @@ class PhysicsConfig:
 
     backend: Literal["auto", "mjx", "mujoco", "isaacgym"] = "auto"
     impl: Literal["auto", "jax", "warp"] = "auto"  # of mjx
-    friction: NotNegative = 1.0  # nominal sliding coefficient
+    friction: Friction = 1.0  # nominal sliding coefficient
     self_collisions: bool = False  # whether the pairs in `Robot.self_collisions` touch
     solver_iterations: Count = 4
     line_search_iterations: Count = 8

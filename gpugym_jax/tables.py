@@ -1,4 +1,4 @@
-"""Tables from names to functions, and errors that name the nearest right name."""
+"""Tables from names to functions, what is given for them, and errors that name the nearest right name."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -89,3 +89,12 @@ def read(place: str, hint: Any, value: object) -> Any:
         return typed.read(hint, value)
     except FaultError as fault:
         raise UserError(fault.sentence(place)) from None
+
+
+def repeated(values: Iterable[float] | float, n: int, place: str) -> tuple[float, ...]:
+    """A number, or several that repeat until there are `n`; or an error that begins with `place`."""
+    given = (values,) if isinstance(values, int | float) else tuple(values)
+    if not given or n % len(given):
+        fit = ", ".join(str(k) for k in range(1, n + 1) if n % k == 0)
+        raise UserError(f"{place} has {len(given)} numbers, which do not repeat evenly over {n}. Give {fit}.")
+    return given * (n // len(given))

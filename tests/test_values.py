@@ -47,6 +47,7 @@ WRONG = [
     ("ppo.learning_rate=1e-50", "ppo.learning_rate wants a finite number"),
     # outside of the range
     ("control.hz=0", f"control.hz {ABOVE_0} 0"),
+    ("physics.friction=0", "physics.friction wants a number of at least 0.01, got 0"),
     ("control.hz=-50", f"control.hz {ABOVE_0} -50"),
     ("control.physics_hz=-0.0", f"control.physics_hz {ABOVE_0} -0.0"),
     ("actuator=[pd, {}, [a]]", "actuator wants text (quote it) or named entries, got ['a']"),
@@ -62,7 +63,6 @@ WRONG = [
     ("ppo.learning_rate=0", f"ppo.learning_rate {ABOVE_0} 0"),
     ("ppo.desired_kl=-1", "ppo.desired_kl wants a number above 0 or null, got -1"),
     ("evaluate.min_upright_share=2", f"evaluate.min_upright_share {SHARE[:-5]} or null, got 2"),
-    ("physics.friction=-1", f"physics.friction {AT_LEAST_0} -1"),
     ("physics.isaac.start_timeout_s=0", f"physics.isaac.start_timeout_s {ABOVE_0} 0"),
     # counts
     ("runner.num_envs=0", f"runner.num_envs {COUNT} 0"),

@@ -110,15 +110,14 @@ def place(batch: Batch, at: Layout, state: State) -> None:
 
 
 def look(batch: Batch, at: Layout) -> State:
-    """Where the robots are now."""
+    """Where the robots are now. A fixed base is where the model has it."""
     qpos, qvel = batch.bind("qpos").copy(), batch.bind("qvel").copy()
-    fixed = np.zeros((len(qpos), 3))
-    upright = np.tile([1.0, 0.0, 0.0, 0.0], (len(qpos), 1))
+    still = np.zeros((len(qpos), 3))
     return State(
-        base_pos=qpos[:, :3] if at.floating else fixed,
-        base_quat=qpos[:, 3:7] if at.floating else upright,
-        base_lin_vel=qvel[:, :3] if at.floating else fixed,
-        base_ang_vel=qvel[:, 3:6] if at.floating else fixed,  # MuJoCo's free joints turn in their own frame
+        base_pos=qpos[:, :3] if at.floating else still + at.base_pos,
+        base_quat=qpos[:, 3:7] if at.floating else np.tile(at.base_quat, (len(qpos), 1)),
+        base_lin_vel=qvel[:, :3] if at.floating else still,
+        base_ang_vel=qvel[:, 3:6] if at.floating else still,  # MuJoCo's free joints turn in their own frame
         dof_pos=qpos[:, at.qpos],
         dof_vel=qvel[:, at.qvel],
     )

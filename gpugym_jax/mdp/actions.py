@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from gpugym_jax.config import ActionTerm
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, unknown
+from gpugym_jax.tables import UserError, repeated, unknown
 from gpugym_jax.types import Targets
 
 BLOCKS = {
@@ -29,16 +29,13 @@ def make_targets(
     n = len(robot.actuated_ids)
     if not actions:
         raise UserError(f"actions is empty. There are: {', '.join(BLOCKS)}.")
-    for name, term in actions.items():
+    for name in actions:
         if name not in BLOCKS:
             raise unknown("action", name, BLOCKS)
-        if n % len(term.scale):
-            raise UserError(
-                f"actions.{name}.scale has {len(term.scale)} numbers; {robot.name} has {n} actuated joints, "
-                f"which is no multiple of it."
-            )
-    scales = {name: np.resize(np.array(term.scale, np.float32), n) for name, term in actions.items()}
-
+    scales = {
+        name: np.array(repeated(term.scale, n, f"actions.{name}.scale"), np.float32)
+        for name, term in actions.items()
+    }
     ones = jnp.ones(n)
 
     def targets(action: Float[Array, " action"]) -> Targets:

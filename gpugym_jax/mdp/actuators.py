@@ -23,7 +23,7 @@ from gpugym_jax.bounds import (
 from gpugym_jax.config import Entry, named
 from gpugym_jax.functions import Actuator
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, choose, parameters, register
+from gpugym_jax.tables import UserError, choose, parameters, register, repeated
 from gpugym_jax.types import Reading, Targets
 
 MOTORS: dict[str, Callable[..., Actuator]] = {}
@@ -43,13 +43,7 @@ OWN: dict[str, Callable[[Robot], tuple[float, ...]]] = {
 def per_joint(robot: Robot, name: str, given: tuple[float, ...] | None) -> Float[Array, " act"]:
     """A parameter for each actuated joint: the robot's own, or the given numbers, which repeat."""
     values = OWN[name](robot) if given is None else given
-    n = len(robot.actuated_ids)
-    if not values or n % len(values):
-        raise UserError(
-            f"actuator: {name} has {len(values)} numbers; {robot.name} has {n} actuated joints, "
-            "which is no multiple of it."
-        )
-    return jnp.resize(jnp.array(values, jnp.float32), (n,))
+    return jnp.array(repeated(values, len(robot.actuated_ids), f"actuator: {name}"), jnp.float32)
 
 
 def at_rest(robot: Robot) -> Targets:

@@ -13,7 +13,7 @@ from gpugym_jax.mdp.observations import MEANINGS, OBSERVATIONS
 from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terms import bind_term
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, unknown
+from gpugym_jax.tables import UserError, repeated, unknown
 from gpugym_jax.types import Layout, Number, Obs, Seen
 
 Memory = dict[str, Seen]
@@ -32,17 +32,8 @@ class Part(NamedTuple):
 
     name: str
     value: Callable[[Snapshot], Float[Array, " n"]]
-    scale: Float[np.ndarray, " n"]
+    scale: Float[np.ndarray, " n"]  # what each number is divided by
     numbers: tuple[Number, ...]
-
-
-def scale_of(cfg: Observations, name: str, size: int) -> Float[np.ndarray, " n"]:
-    """What each number of a term is divided by."""
-    given = cfg.scale.get(name, 1.0)
-    values = given if isinstance(given, tuple | list) else (given,)
-    if not values or size % len(values):
-        raise UserError(f"observations.scale.{name} has {len(values)} numbers; '{name}' has {size}.")
-    return np.resize(np.array(values, float), size)
 
 
 def make_part(cfg: Observations, robot: Robot, blocks: tuple[str, ...], entry: Entry, group: str) -> Part:
@@ -50,7 +41,7 @@ def make_part(cfg: Observations, robot: Robot, blocks: tuple[str, ...], entry: E
     name, params = named(entry, f"observations.{group}")
     value = bind_term("observation", OBSERVATIONS, name, params, robot)
     known = MEANINGS[name].numbers(robot, blocks)
-    scale = scale_of(cfg, name, len(known))
+    scale = np.array(repeated(cfg.scale.get(name, 1.0), len(known), f"observations.scale.{name}"))
     numbers = tuple(
         Number(name, each, unit, MEANINGS[name].frame, float(scale[i]), 0)
         for i, (each, unit) in enumerate(known)

@@ -7,6 +7,7 @@ LG: leggedrobotics/legged_gym, `legged_gym/envs/base/legged_robot.py`. GG: sheim
 from collections.abc import Callable
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from gpugym_jax.bounds import Bodies, Dof, Finite, NotNegative, Positive, Positives
@@ -24,9 +25,14 @@ def bell(x: Float[Array, "..."], sigma: float) -> Float[Array, "..."]:
 
 
 def scaled_offset(s: Snapshot, scale: tuple[float, ...]) -> Float[Array, " dof"]:
-    """(q - q_default) / scale; scale repeats over the joints."""
-    offset = s.dof_pos - s.default_dof_pos
-    return offset / jnp.resize(jnp.asarray(scale), offset.shape)
+    """(q - q_default) / scale, which is one number or one a joint."""
+    return (s.dof_pos - s.default_dof_pos) / jnp.asarray(scale)
+
+
+def share_of(limit: tuple[float, ...], soft: float) -> Float[np.ndarray, " n"]:
+    """`soft` times each limit; what has no limit has none then either."""
+    hard = np.array(limit)
+    return np.multiply(hard, soft, where=np.isfinite(hard), out=hard.copy())
 
 
 # --- Tracking the command ------------------------------------------------------------------------------
@@ -170,23 +176,27 @@ def target_rate2(s: Snapshot) -> Scalar:
 
 @reward
 def dof_pos_limits(s: Snapshot, *, soft: NotNegative = 1.0) -> Scalar:
-    """Rad beyond the soft limits: the middle of the range plus and minus half of it times `soft`. LG."""
-    low, high = jnp.array(s.robot.dof_pos_limit).T
-    middle, half = (low + high) / 2, (high - low) / 2 * soft
-    return jnp.sum(jnp.maximum(jnp.abs(s.dof_pos - middle) - half, 0.0))
+    """Rad beyond the soft limits: the middle of the range plus and minus half of it times `soft`. LG.
+
+    A range that is open at an end stays as it is.
+    """
+    low, high = np.array(s.robot.dof_pos_limit).T
+    narrower = np.where(np.isfinite(high - low), high - low, 0.0) * (1.0 - soft) / 2
+    beyond = jnp.maximum(s.dof_pos - (high - narrower), low + narrower - s.dof_pos)
+    return jnp.sum(jnp.maximum(beyond, 0.0))
 
 
 @reward
 def dof_vel_limits(s: Snapshot, *, soft: NotNegative = 1.0) -> Scalar:
     """Rad/s beyond `soft` times the limit, at most 1 a joint. LG."""
-    return jnp.sum(jnp.clip(jnp.abs(s.dof_vel) - soft * jnp.array(s.robot.dof_vel_limit), 0.0, 1.0))
+    return jnp.sum(jnp.clip(jnp.abs(s.dof_vel) - share_of(s.robot.dof_vel_limit, soft), 0.0, 1.0))
 
 
 @reward
 def torque_limits(s: Snapshot, *, soft: NotNegative = 1.0) -> Scalar:
     """N m beyond `soft` times the limit. LG."""
     torque = s.torque[jnp.array(s.robot.actuated_ids)]
-    return jnp.sum(jnp.maximum(jnp.abs(torque) - soft * jnp.array(s.robot.torque_limit), 0.0))
+    return jnp.sum(jnp.maximum(jnp.abs(torque) - share_of(s.robot.torque_limit, soft), 0.0))
 
 
 @reward

@@ -6,7 +6,7 @@ from typing import Any
 
 from gpugym_jax.config import Terms
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import bind_parameters, lookup, unknown
+from gpugym_jax.tables import bind_parameters, lookup, repeated, unknown
 
 Table = Mapping[str, Callable[..., Any]]
 
@@ -14,7 +14,7 @@ Table = Mapping[str, Callable[..., Any]]
 def bind_term(
     kind: str, table: Table, name: str, given: Mapping[str, Any], robot: Robot
 ) -> Callable[..., Any]:
-    """The term of that name with its parameters; `bodies` and `dof` become indices."""
+    """The term of that name with its parameters; `bodies` and `dof` become indices, `scale` one a joint."""
     f = lookup(kind, name, table)
     params = bind_parameters(kind, name, f, given)
     if "bodies" in params:
@@ -23,6 +23,8 @@ def bind_term(
         if params["dof"] not in robot.dofs:
             raise unknown(f"joint of {robot.name}", params["dof"], robot.dofs)
         params["dof"] = robot.dofs.index(params["dof"])
+    if isinstance(params.get("scale"), tuple):
+        params["scale"] = repeated(params["scale"], len(robot.dofs), f"{kind} '{name}': scale")
     return partial(f, **params)
 
 

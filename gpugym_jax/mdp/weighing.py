@@ -50,6 +50,11 @@ def start_potentials(cfg: Config) -> Callable[[], Numbers]:
     return lambda: {name: jnp.full((), jnp.nan) for name in beside(cfg, "potential", Share)}
 
 
+def gain(now: Float[Array, ""], before: Float[Array, ""]) -> Float[Array, ""]:
+    """now - before: nothing where nothing was seen before, unless now is no number, which is not hidden."""
+    return now - jnp.where(jnp.isnan(before), now, before)
+
+
 def make_reward(
     cfg: Config, robot: Robot, dt: float
 ) -> Callable[[Snapshot, Bool[Array, ""], Numbers], Reward]:
@@ -69,7 +74,7 @@ def make_reward(
     def reward(s: Snapshot, terminated: Bool[Array, ""], before: Numbers) -> Reward:
         values = {name: f(s) for name, f in terms.items()}
         now = {name: jnp.where(terminated, 0.0, values[name]) for name in discounts if name in values}
-        gains = {name: jnp.nan_to_num(discounts[name] * now[name] - before[name]) for name in now}
+        gains = {name: gain(discounts[name] * now[name], before[name]) for name in now}
         shares = {name: weights[name] * (dt * value) for name, value in values.items()}
         shares |= {name: weights[name] * gain for name, gain in gains.items()}
         total = sum(shares.values(), jnp.zeros(()))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gpugym_jax.bounds import LEAST_FRICTION
 from gpugym_jax.config import Draw, PhysicsConfig
 from gpugym_jax.parity import contacts, drop, free_fall, friction, joints, policy, push, swing  # noqa: F401
 from gpugym_jax.parity.experiment import EXPERIMENTS, Experiment, Record
@@ -78,7 +79,7 @@ def check_backends(names: Sequence[str]) -> None:
 def make_backend(name: str, setup: Setup) -> Physics:
     """The physics of that name, its ground of another friction under each robot."""
     cfg = physics_config(name, setup.physics)
-    varied = {"friction": Draw((0.0, 2.0), "run")} if setup.robot.ground_geoms else {}
+    varied = {"friction": Draw((LEAST_FRICTION, 2.0), "run")} if setup.robot.ground_geoms else {}
     return make_physics(setup.scene, cfg, setup.num_envs, setup.timestep, varied)
 
 

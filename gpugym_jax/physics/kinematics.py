@@ -30,16 +30,13 @@ def from_robot(robot: RobotState, layout: Layout) -> tuple[Float[Array, " qpos"]
     )
 
 
-def to_robot(
-    qpos: Float[Array, " qpos"], qvel: Float[Array, " qvel"], layout: Layout, model: mujoco.MjModel
-) -> RobotState:
+def to_robot(qpos: Float[Array, " qpos"], qvel: Float[Array, " qvel"], layout: Layout) -> RobotState:
     """The inverse of `from_robot`. A fixed base is where the model has it."""
     if layout.floating:
         pos, quat, vel, turn = qpos[:3], qpos[3:7], qvel[:3], rotate(qpos[3:7], qvel[3:6])
         qpos, qvel = qpos[7:], qvel[6:]
     else:
-        pos = jnp.asarray(model.body_pos[layout.base], jnp.float32)
-        quat = jnp.asarray(model.body_quat[layout.base], jnp.float32)
+        pos, quat = jnp.asarray(layout.base_pos, jnp.float32), jnp.asarray(layout.base_quat, jnp.float32)
         vel = turn = jnp.zeros(3, jnp.float32)
     return RobotState(
         base_pos=pos,

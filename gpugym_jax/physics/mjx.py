@@ -127,7 +127,7 @@ class MjxPhysics:
     def read(self, sim: MjxSim) -> Reading:
         """The state, and the bodies' kinematics, which cost nothing where nobody uses them."""
         pos, vel = self._read_bodies(sim.qpos, sim.qvel)
-        robot = jax.vmap(partial(to_robot, layout=self._layout, model=self._model))(sim.qpos, sim.qvel)
+        robot = jax.vmap(partial(to_robot, layout=self._layout))(sim.qpos, sim.qvel)
         return Reading(
             robot=robot, body_pos=pos, body_vel=vel, body_force=sim.body_force, overflow=sim.overflow
         )

@@ -172,9 +172,8 @@ def read_fields(batch: Batch, layout: Layout) -> tuple[RobotState, np.ndarray, n
     if layout.floating:
         base = (qpos[:, :3], qpos[:, 3:7], qvel[:, :3], rotate(qpos[:, 3:7], qvel[:, 3:6]))
     else:
-        model, zero = batch.model, np.zeros((num_envs, 3), np.float32)
-        fixed = np.concatenate([model.body_pos[layout.base], model.body_quat[layout.base]]).astype(np.float32)
-        base = (np.tile(fixed[:3], (num_envs, 1)), np.tile(fixed[3:], (num_envs, 1)), zero, zero)
+        pose = (np.tile(np.float32(x), (num_envs, 1)) for x in (layout.base_pos, layout.base_quat))
+        base = (*pose, *np.zeros((2, num_envs, 3), np.float32))
     robot = RobotState(*base, dof_pos=qpos[:, layout.qpos], dof_vel=qvel[:, layout.qvel])
     is_geom = layout.geom >= 0
     pos = batch.bind("xpos")[:, layout.body].astype(np.float32)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 from numpy import ndarray
 
 from gpugym_jax import __version__
@@ -17,7 +16,7 @@ from gpugym_jax.mdp.clocks import CLOCKS
 from gpugym_jax.mdp.groups import make_observer
 from gpugym_jax.mdp.observations import MEANINGS, OBSERVATIONS
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import choose, parameters
+from gpugym_jax.tables import choose, parameters, repeated
 from gpugym_jax.types import Number
 
 COMMAND_NAMES = ("lin_vel_x", "lin_vel_y", "ang_vel_yaw")
@@ -59,17 +58,13 @@ def csv(values: ndarray | list[float] | tuple[float, ...], separator: str = ",")
     return separator.join(number(v) for v in np.asarray(values, float).reshape(-1))
 
 
-def spread(values: tuple[float, ...] | float, size: int) -> Float[ndarray, " size"]:
-    """`values` repeated up to `size` entries."""
-    return np.resize(np.asarray(values, float), size)
-
-
 def gains(cfg: Config, robot: Robot) -> tuple[ndarray, ndarray, ndarray]:
     """Stiffness, damping and torque limit of every joint; zero where it is not actuated or has none."""
     (_, motor), *_ = resolved(robot, cfg.actuator)
-    each = (motor.get("kp", 0.0), motor.get("kd", 0.0), robot.torque_limit)
+    each = {"kp": motor.get("kp", 0.0), "kd": motor.get("kd", 0.0), "torque_limit": robot.torque_limit}
     rows = np.zeros((3, len(robot.dofs)))
-    rows[:, list(robot.actuated_ids)] = [spread(values, len(robot.actuated_ids)) for values in each]
+    ids = list(robot.actuated_ids)
+    rows[:, ids] = [repeated(values, len(ids), f"actuator: {name}") for name, values in each.items()]
     return rows[0], rows[1], rows[2]
 
 
@@ -94,7 +89,7 @@ def motors(cfg: Config, robot: Robot) -> str:
 def action_numbers(cfg: Config, robot: Robot) -> tuple[ndarray, ndarray]:
     """Scale and clip of every action, block after block."""
     size = len(robot.actuated_ids)
-    scale = [spread(block.scale, size) for block in cfg.actions.values()]
+    scale = [repeated(b.scale, size, f"actions.{name}.scale") for name, b in cfg.actions.items()]
     clip = [np.full(size, block.clip) for block in cfg.actions.values()]
     return np.concatenate(scale), np.concatenate(clip)
 

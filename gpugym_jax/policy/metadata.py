@@ -23,7 +23,7 @@ from numpy import ndarray
 
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import from_mapping
-from gpugym_jax.tables import UserError
+from gpugym_jax.tables import UserError, repeated
 
 Motors = tuple[tuple[str, dict[str, Any]], ...]
 """A motor and the wrappers around it, innermost first: names and parameters."""
@@ -61,7 +61,6 @@ class Contract:
     command_ranges: Float[ndarray, "3 2"]  # m/s, m/s, rad/s
     step_dt: float  # s
     sim_dt: float  # s
-    decimation: int
     motors: Motors  # the motor first, then its wrappers from the inside out
     clock: tuple[str, dict[str, Any]]
     iteration: int
@@ -88,7 +87,8 @@ def _terms(data: Mapping[str, str]) -> tuple[Term, ...]:
         *(data[key].split(",") for key in keys), json.loads(data["observation_parameters"]), strict=True
     )
     return tuple(
-        Term(name, np.resize(_numbers(scale, ";"), int(size)), given) for name, size, scale, given in rows
+        Term(name, np.array(repeated(_numbers(scale, ";"), int(size), f"the scale of '{name}'")), given)
+        for name, size, scale, given in rows
     )
 
 
@@ -126,7 +126,6 @@ def parse(data: Mapping[str, str], source: str) -> Contract:
             command_ranges=np.array([_numbers(r, ";") for r in data["command_ranges"].split(",")]),
             step_dt=float(data["step_dt"]),
             sim_dt=float(data["sim_dt"]),
-            decimation=int(data["decimation"]),
             motors=tuple(map(_entry, json.loads(data["motors"]))),
             clock=_entry(json.loads(data["clock"])),
             iteration=int(data["iteration"]),

@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import unknown
 
 FORCE, VELOCITY = "force of ", "velocity of "
 """Our sensors are named by one of these and the reported body."""
@@ -22,6 +21,8 @@ class Layout:
 
     floating: bool  # the free joint then holds qpos[:7] and qvel[:6]
     base: int  # body id
+    base_pos: Float[np.ndarray, "3"]  # m, world, in the model's own pose: where a fixed base stays
+    base_quat: Float[np.ndarray, "4"]  # likewise
     qpos: Int[np.ndarray, " dof"]  # addresses, in `Robot.dofs` order
     qvel: Int[np.ndarray, " dof"]
     body: Int[np.ndarray, " body"]  # ids of the reported bodies; for a geom, of the body that it is on
@@ -36,12 +37,16 @@ class Layout:
 
 def make_layout(robot: Robot, model: mujoco.MjModel) -> Layout:
     """Find the robot's names in its model, which `check_model` has passed."""
-    joints = [_joint(robot, model, name) for name in robot.dofs]
-    body, geom = np.array([_body_and_geom(robot, model, name) for name in robot.bodies]).T
+    joints = [model.joint(name).id for name in robot.dofs]
+    body, geom = np.array([_body_and_geom(model, name) for name in robot.bodies]).T
+    home = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, home)
     on_world = (model.geom_bodyid[model.pair_geom1] == 0) | (model.geom_bodyid[model.pair_geom2] == 0)
     return Layout(
         floating=robot.floating,
         base=int(body[0]),
+        base_pos=home.xpos[body[0]].copy(),
+        base_quat=home.xquat[body[0]].copy(),
         qpos=model.jnt_qposadr[joints],
         qvel=model.jnt_dofadr[joints],
         body=body,
@@ -53,24 +58,12 @@ def make_layout(robot: Robot, model: mujoco.MjModel) -> Layout:
     )
 
 
-def _joint(robot: Robot, model: mujoco.MjModel, name: str) -> int:
-    joint = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_JOINT, name)
-    if joint < 0:
-        raise unknown(f"joint of {robot.name}", name, [model.joint(j).name for j in range(model.njnt)])
-    return joint
-
-
-def _body_and_geom(robot: Robot, model: mujoco.MjModel, name: str) -> tuple[int, int]:
+def _body_and_geom(model: mujoco.MjModel, name: str) -> tuple[int, int]:
     """The body of that name and -1, or else the geom of that name and the body it is on."""
     body = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_BODY, name)
     if body >= 0:
         return body, -1
-    geom = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_GEOM, name)
-    if geom < 0:
-        names = [model.body(i).name for i in range(model.nbody)] + [
-            model.geom(i).name for i in range(model.ngeom)
-        ]
-        raise unknown(f"body or geom of {robot.name}", name, filter(None, names))
+    geom = model.geom(name).id
     return int(model.geom_bodyid[geom]), geom
 
 

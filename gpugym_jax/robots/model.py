@@ -26,7 +26,6 @@ def load_model(
     """
     robot = scene.robot
     spec = read_spec(robot)
-    take_out(spec, robot.xml)
     add_contacts(spec, robot, cfg)
     add_ground(spec, scene)
     _set_solver(spec, timestep, cfg)
@@ -34,7 +33,7 @@ def load_model(
         _add_force_sensor(spec, robot, name)
     for name in robot.bodies if velocities else ():
         _add_velocity_sensor(spec, robot, name)
-    model = _compile(spec, robot)
+    model = compile_spec(spec, robot)
     breaches = check_model(model, robot)
     if breaches:
         raise UserError(f"robot '{robot.name}' ({robot.xml}) cannot be simulated: " + "\n".join(breaches))
@@ -42,16 +41,19 @@ def load_model(
 
 
 def read_spec(robot: Robot) -> mujoco.MjSpec:
-    """The robot's MJCF, as it is."""
+    """The robot's MJCF, without what is not the robot."""
     if not robot.xml.is_file():
         raise UserError(f"robot '{robot.name}': there is no file {robot.xml}.")
     try:
-        return mujoco.MjSpec.from_file(str(robot.xml))
+        spec = mujoco.MjSpec.from_file(str(robot.xml))
     except ValueError as error:
         raise _refused(robot, error) from None
+    take_out(spec, robot.xml)
+    return spec
 
 
-def _compile(spec: mujoco.MjSpec, robot: Robot) -> mujoco.MjModel:
+def compile_spec(spec: mujoco.MjSpec, robot: Robot) -> mujoco.MjModel:
+    """The model of a robot's spec, or what MuJoCo says against it as a `UserError`."""
     try:
         return spec.compile()
     except ValueError as error:

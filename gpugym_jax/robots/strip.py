@@ -4,6 +4,7 @@
 # pyright: reportAttributeAccessIssue=false
 
 import logging
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,22 @@ KEPT = frozenset({"gravity"})
 """Fields of `<option>` that are the file's; of its flags `eulerdamp` is, which belongs to its damping."""
 
 
+FOREIGN: dict[str, Callable[[mujoco.MjSpec], Sequence[Any]]] = {
+    "keyframes": lambda spec: spec.keys,
+    "sensors": lambda spec: spec.sensors,
+    "actuators": lambda spec: spec.actuators,
+    "contact pairs": lambda spec: spec.pairs,
+    "excludes": lambda spec: spec.excludes,
+    "geoms of the world": lambda spec: spec.worldbody.geoms,
+    "lights": lambda spec: spec.lights,
+    "cameras": lambda spec: spec.cameras,
+    "numbers": lambda spec: spec.numerics,
+    "tuples": lambda spec: spec.tuples,
+    "skies": lambda spec: [t for t in spec.textures if t.type == mujoco.mjtTexture.mjTEXTURE_SKYBOX],
+}
+"""What is taken out, as the file has it at the moment."""
+
+
 def take_out(spec: mujoco.MjSpec, file: Path) -> None:
     """Remove all that is not the robot, and log it in one line a file.
 
@@ -23,35 +40,19 @@ def take_out(spec: mujoco.MjSpec, file: Path) -> None:
     cameras, numbers for simulators, skies and every option but `KEPT`. Joints keep damping, friction, springs
     and armature. Equalities stay: they are what closes a loop, and none of them needs an actuator.
     """
-    foreign = _foreign(spec)
-    for elements in foreign.values():
-        for element in elements:
-            spec.delete(element)
+    counts = {kind: len(there(spec)) for kind, there in FOREIGN.items()}
+    for there in FOREIGN.values():
+        # with an element go those that refer to it, whose handles then point at nothing: so list anew
+        while left := there(spec):
+            spec.delete(left[0])
     _reset_options(spec.option)
     spec.nconmax = spec.njmax = -1
     spec.compiler.discardvisual = False  # geoms that touch nothing are seen nevertheless
+    spec.compiler.fusestatic = False  # MuJoCo fuses welded bodies in some models only: in none with sensors
     spec.stat.meaninertia = float("nan")  # by which the solver scales: the model's own
-    words = [f"{kind} ({len(elements)})" for kind, elements in foreign.items() if elements]
+    words = [f"{kind} ({count})" for kind, count in counts.items() if count]
     if words:
         _tell(file, ", ".join(words))
-
-
-def _foreign(spec: mujoco.MjSpec) -> dict[str, list[Any]]:
-    """The elements to remove, in an order in which none is referred to by a later one."""
-    skies = [t for t in spec.textures if t.type == mujoco.mjtTexture.mjTEXTURE_SKYBOX]
-    return {
-        "keyframes": list(spec.keys),
-        "sensors": list(spec.sensors),
-        "actuators": list(spec.actuators),
-        "contact pairs": list(spec.pairs),
-        "excludes": list(spec.excludes),
-        "geoms of the world": list(spec.worldbody.geoms),
-        "lights": list(spec.lights),
-        "cameras": list(spec.cameras),
-        "numbers": list(spec.numerics),
-        "tuples": list(spec.tuples),
-        "skies": skies,
-    }
 
 
 def _reset_options(option: Any) -> None:

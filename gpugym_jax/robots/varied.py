@@ -18,8 +18,9 @@ import mujoco
 import numpy as np
 from jaxtyping import Array, Float
 
+from gpugym_jax.bounds import LEAST_FRICTION
 from gpugym_jax.robots.layout import Layout
-from gpugym_jax.robots.model import read_spec
+from gpugym_jax.robots.model import compile_spec, read_spec
 from gpugym_jax.robots.robot import Robot
 
 Leaves = dict[str, Array]
@@ -61,7 +62,7 @@ def links(model: mujoco.MjModel, layout: Layout) -> np.ndarray:
 @cache
 def num_links(robot: Robot) -> int:
     """Bodies of the robot's file, without the base."""
-    return read_spec(robot).compile().nbody - 2  # the world is a body too
+    return compile_spec(read_spec(robot), robot).nbody - 2  # the world is a body too
 
 
 def scalar(robot: Robot) -> tuple[int, ...]:
@@ -179,7 +180,7 @@ def one(model: mujoco.MjModel) -> float:
 
 VARIED: dict[str, Varied] = {
     # the coefficient itself
-    "friction": Varied("", scalar, set_friction, sliding_friction, low=0.0, absent=no_contact),
+    "friction": Varied("", scalar, set_friction, sliding_friction, low=LEAST_FRICTION, absent=no_contact),
     # of the contact with the ground: 0 is dead, 1 gives all speed back; Isaac Gym only
     "restitution": Varied("", scalar, None, low=0.0, high=1.0, absent=no_contact),
     # added

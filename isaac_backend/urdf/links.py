@@ -23,7 +23,7 @@ class Link:
 
     name: str
     parent: int  # index into the links, -1 for the base
-    pos: np.ndarray  # (3,) m, in the parent's frame; of a fixed base in the world's
+    pos: np.ndarray  # (3,) m, in the parent's frame; of the base in the world's
     quat: np.ndarray  # (4,) w x y z
     inertial: Inertial
     geoms: tuple[int, ...]  # ids of what is seen or touches
@@ -43,8 +43,8 @@ def make_links(model: mujoco.MjModel, robot: Robot, layout: Layout) -> list[Link
             Link(
                 name=model.body(body).name,
                 parent=index_of_body.get(int(model.body_parentid[body]), -1),
-                pos=model.body_pos[body],
-                quat=model.body_quat[body],
+                pos=model.body_pos[body] if body != layout.base else layout.base_pos,
+                quat=model.body_quat[body] if body != layout.base else layout.base_quat,
                 inertial=rest,
                 geoms=tuple(
                     g for g in range(model.ngeom) if model.geom_bodyid[g] == body and g not in reported

@@ -176,7 +176,7 @@ def _check(model: mujoco.MjModel, robot: Robot) -> None:
     from isaac_backend.urdf.checks import check_model
 
     empty = np.zeros(0, int)
-    check_model(model, robot, Layout(False, 1, *[empty] * 7, np.zeros((0, 0))))
+    check_model(model, robot, Layout(False, 1, *[empty] * 9, np.zeros((0, 0))))
 
 
 @pytest.mark.parametrize("what", ["mesh-like shape", "pair of its own"])

@@ -122,7 +122,10 @@ def test_gains_scale_stiffness_and_damping() -> None:
         (("pd", "pd"), "no wrapper of a motor named 'pd'"),
         (({"pd": {"kq": 1.0}},), "motor 'pd' has no parameter 'kq'. Did you mean"),
         (("pd", "smoothed"), "'smoothed' needs a value for 'weight'"),
-        (({"pd": {"kp": (1.0,) * 5}},), "actuator: kp has 5 numbers; mini_cheetah has 12 actuated joints"),
+        (
+            ({"pd": {"kp": (1.0,) * 5}},),
+            "actuator: kp has 5 numbers, which do not repeat evenly over 12. Give 1, 2, 3, 4, 6, 12",
+        ),
         (("pd", {"delay": {"steps": (3, 1)}}), "steps wants [low, high] with low <= high"),
         (({"pd": {}, "direct": {}},), "one name with its parameters, not pd, direct"),
     ],

@@ -127,7 +127,10 @@ def test_scales_and_ages_are_in_the_layout() -> None:
         (Observations(), "observations.actor is empty"),
         (Observations(actor=("dof_pos",), critic="none"), "observations.critic is a list"),
         (Observations(actor=({"dof_pos": {"x": 1}},)), "observation 'dof_pos' has no parameter 'x'"),
-        (Observations(actor=("command",), scale={"command": (1.0, 2.0)}), "has 2 numbers; 'command' has 3"),
+        (
+            Observations(actor=("command",), scale={"command": (1.0, 2.0)}),
+            "observations.scale.command has 2 numbers, which do not repeat evenly over 3. Give 1, 3",
+        ),
     ],
 )
 def test_a_wrong_group_is_told_in_one_line(cfg: Observations, message: str) -> None:

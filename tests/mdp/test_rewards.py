@@ -1,5 +1,7 @@
 """Every reward term on a snapshot whose value is worked by hand in the comment."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -50,9 +52,9 @@ CASES = [
     # |3 * -2| + |1 * 4|
     ("power", {}, {"torque": joint(0, 3.0) + joint(1, 1.0), "dof_vel": joint(0, -2.0) + joint(1, 4.0)}, 10.0),
     # joint 1 has scale 2: (1/2)^2/0.25 = 1; eleven joints at home
-    ("dof_near_home", {"scale": (1.0, 2.0, 1.0)}, {"dof_pos": HOME + joint(1, 1.0)}, 11 + np.exp(-1)),
+    ("dof_near_home", {"scale": (1.0, 2.0, 1.0) * 4}, {"dof_pos": HOME + joint(1, 1.0)}, 11 + np.exp(-1)),
     # (1/2)^2
-    ("dof_deviation", {"scale": (1.0, 2.0, 1.0)}, {"dof_pos": HOME + joint(1, 1.0)}, 0.25),
+    ("dof_deviation", {"scale": (1.0, 2.0, 1.0) * 4}, {"dof_pos": HOME + joint(1, 1.0)}, 0.25),
     # 2^2 + 1^2
     ("action_rate", {}, {"action": joint(0, 2.0), "last_action": joint(1, 1.0)}, 5.0),
     # (0.1 / 0.02)^2
@@ -122,6 +124,31 @@ def test_by_hand(name: str, params: dict, fields: dict, value: float) -> None:
         got = REWARDS[name](make_snapshot(**fields), **params)
     assert got.shape == () and got.dtype == jnp.float32
     np.testing.assert_allclose(got, value, rtol=2e-5, atol=1e-6)
+
+
+def test_what_has_no_limit_is_never_beyond_it() -> None:
+    """The first joint turns on and on, the second has an end above; each motor but the third has no limit."""
+    free, half, ranged = (-np.inf, np.inf), (-np.inf, 1.0), (-1.0, 3.0)
+    robot = replace(
+        ROBOT,
+        dof_pos_limit=(free, half, ranged) * 4,
+        dof_vel_limit=(np.inf, np.inf, 10.0) * 4,
+        torque_limit=(np.inf, np.inf, 5.0) * 4,
+    )
+
+    def value(name: str, soft: float, numbers: jnp.ndarray) -> float:
+        fields = {name: jnp.zeros(12).at[:3].set(numbers) for name in ("dof_pos", "dof_vel", "torque")}
+        return float(REWARDS[name](make_snapshot(**fields).replace(robot=robot), soft=soft))
+
+    # 1.5 of 1; 2.2 of 1 + 0.5 * 2, the middle and half of half the range
+    assert value("dof_pos_limits", 0.5, jnp.array([90.0, 1.5, 2.2])) == pytest.approx(0.5 + 0.2)
+    # -1.2 of 1 - 1.0 * 2; the others have no end there
+    assert value("dof_pos_limits", 1.0, jnp.array([-90.0, -90.0, -1.2])) == pytest.approx(0.2)
+    # 10.5 of 10, 8 of 5; with soft 0 all that has a limit is beyond it
+    assert value("dof_vel_limits", 1.0, jnp.array([90.0, 90.0, 10.5])) == pytest.approx(0.5)
+    assert value("torque_limits", 1.0, jnp.array([90.0, 90.0, 8.0])) == pytest.approx(3.0)
+    assert value("dof_vel_limits", 0.0, jnp.array([90.0, 90.0, 0.7])) == pytest.approx(0.7)
+    assert value("torque_limits", 0.0, jnp.array([90.0, 90.0, 8.0])) == pytest.approx(8.0)
 
 
 def test_every_term_is_worked_by_hand() -> None:

@@ -126,6 +126,19 @@ def test_a_potential_pays_what_it_gained() -> None:
     assert bool(v.terminated) and np.isnan(task.potentials["base_height"])
 
 
+def test_a_potential_that_is_no_number_is_not_hidden() -> None:
+    """The square of 1e30 m is infinite in float32, and so is what it gains; at a start it is unknown."""
+    mdp = change(rewards={"base_height": {"weight": 2.0, "target": 0.0, "potential": 0.5}})
+    task, reading = begin(mdp)
+    paid = []
+    for height in (1e30, 1.0, 2.0, 1e30):
+        v = mdp.judge(task, at(reading, base_pos=jnp.array([0.0, 0.0, height])))
+        task = v.task
+        paid.append(float(v.reward))
+    # inf - inf, 0.5 - inf, 2 (0.5 * 4 - 1), inf - 4
+    np.testing.assert_array_equal(paid, [np.nan, -np.inf, 2.0, np.inf])
+
+
 def test_robot_that_is_not_finite_is_reset_and_counted(mdp: Mdp) -> None:
     task, reading = begin(mdp)
     v = mdp.judge(task, at(reading, dof_vel=jnp.full(12, jnp.nan)))

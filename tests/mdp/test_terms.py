@@ -13,8 +13,10 @@ from gpugym_jax.mdp.groups import make_observer
 from gpugym_jax.mdp.pushes import make_push
 from gpugym_jax.mdp.randomize import make_sample_variation
 from gpugym_jax.mdp.resets import make_sample_state
+from gpugym_jax.mdp.rewards import REWARDS
 from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terminations import TERMINATIONS
+from gpugym_jax.mdp.terms import bind_term
 from gpugym_jax.tables import UserError
 from gpugym_jax.types import Obs
 from tests.mdp.snapshots import ROBOT, make_snapshot
@@ -75,6 +77,19 @@ def test_targets_are_clipped_then_scaled() -> None:
     got = targets(jnp.array([1.0, -1.0, 5.0] * 4))
     np.testing.assert_allclose(got.dof_pos, [0.1, -1.0, 4.0] * 4, rtol=1e-6)
     np.testing.assert_allclose(got.tau_ff, np.zeros(12))
+
+
+def test_numbers_repeat_over_the_joints_or_are_refused_when_the_task_is_built() -> None:
+    """Twelve joints at 0.2 rad, whose scale is 0.1, 0.2, 0.4 again and again: 4 (4 + 1 + 1/4)."""
+    off = make_snapshot(dof_pos=np.array(ROBOT.default_dof_pos) + 0.2)
+    term = bind_term("reward", REWARDS, "dof_deviation", {"scale": [0.1, 0.2, 0.4]}, ROBOT)
+    np.testing.assert_allclose(term(off), 21.0, rtol=1e-5)
+    says = r"has 5 numbers, which do not repeat evenly over 12. Give 1, 2, 3, 4, 6, 12."
+    for name in ("dof_deviation", "dof_near_home"):
+        with pytest.raises(UserError, match=f"reward '{name}': scale {says}"):
+            bind_term("reward", REWARDS, name, {"scale": [1.0] * 5}, ROBOT)
+    with pytest.raises(UserError, match=rf"actions\.tau_ff\.scale {says}"):
+        make_targets({"tau_ff": ActionTerm(scale=(1.0,) * 5)}, ROBOT)
 
 
 def test_commands_fill_their_ranges() -> None:

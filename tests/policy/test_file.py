@@ -195,7 +195,7 @@ def test_metadata_come_back(tmp_path: Path) -> None:
     assert [t.name for t in c.observations] == list(CFG.observations.actor)
     assert c.observations[1].scale.tolist() == [1 / 0.3, 1 / 0.1, 1 / 0.7]
     assert c.observations[3].scale.tolist() == [1 / 0.3] * 6
-    assert (c.obs_size, c.action_size, c.decimation) == (OBS_SIZE, ACTION_SIZE, 5)
+    assert (c.obs_size, c.action_size) == (OBS_SIZE, ACTION_SIZE)
     assert c.motors == (("pd", {"kp": (20.0, 30.0), "kd": (0.5, 0.7)}), ("smoothed", {"weight": 0.35}))
     assert (c.clock, c.step_dt, c.sim_dt, c.iteration) == (("steady", {"hz": 3.5}), 0.01, 0.002, 250)
     assert policy.metadata["git_commit"] == "abc123"

@@ -124,7 +124,7 @@ def test_a_reader_of_the_metadata_drives_as_the_gate_does(
     for command in scenario.command:
         tick, _ = rollout.control_step(acting, seen_through, nobody, tick, command)
 
-    reader, substeps = Reader(policy.metadata, phase), policy.contract.decimation
+    reader, substeps = Reader(policy.metadata, phase), int(policy.metadata["decimation"])
     asked = dict(zip(policy.metadata["command_names"].split(","), scenario.command[0, 0], strict=True))
     for step in range(STEPS):
         now = states[step * substeps]

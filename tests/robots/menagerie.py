@@ -60,7 +60,14 @@ MJCF = """
   <actuator>{servos}</actuator>
   <sensor><gyro name="gyro" site="imu"/><accelerometer name="acc" site="imu"/><framequat name="q" objtype="site" objname="imu"/></sensor>
   <keyframe><key name="home" qpos="0 0 0.3 1 0 0 0 {pose}" ctrl="{pose}"/></keyframe>
-  <custom><numeric name="max_contact_points" data="1"/></custom>
+  <custom>
+    <numeric name="max_contact_points" data="1"/>
+    <tuple name="front left">
+      <element objtype="actuator" objname="FL_hip"/><element objtype="sensor" objname="gyro"/>
+    </tuple>
+    <tuple name="home"><element objtype="key" objname="home"/><element objtype="camera" objname="above"/></tuple>
+    <tuple name="both"><element objtype="tuple" objname="front left"/><element objtype="tuple" objname="home"/></tuple>
+  </custom>
 </mujoco>"""
 
 

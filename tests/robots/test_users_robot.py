@@ -20,9 +20,12 @@ from gpugym_jax.gate.exam import exam_of
 from gpugym_jax.gate.verdict import sit
 from gpugym_jax.gate.video import make_camera
 from gpugym_jax.physics import make_physics
+from gpugym_jax.robots.layout import make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import Scene
+from gpugym_jax.robots.strip import take_out
+from gpugym_jax.robots.varied import num_links
 from gpugym_jax.types import Physics, Reading, RobotState, Variation
 from tests.agents import agent_of
 
@@ -153,9 +156,62 @@ def test_what_is_left_out_is_said_once(tmp_path: Path, caplog: pytest.LogCapture
     (line,) = (r.getMessage() for r in caplog.records)
     assert line.split(": ", 1)[1].startswith(
         "left out keyframes (1), sensors (3), actuators (8), contact pairs (1), excludes (1), "
-        "geoms of the world (1), lights (1), cameras (1), numbers (1), skies (1);"
+        "geoms of the world (1), lights (1), cameras (1), numbers (1), "
+        "tuples (3), skies (1);"
     )
     assert (model.nu, model.nkey, model.ncam, model.nexclude, model.nsensor) == (0, 0, 0, 0, 10)
+
+
+NAMED_BY_A_TUPLE = """
+<mujoco>
+  <worldbody><body name="arm"><joint name="elbow"/><geom size="0.1" mass="1"/></body></worldbody>
+  <actuator><motor name="motor" joint="elbow"/></actuator>
+  <sensor><jointpos name="encoder" joint="elbow"/></sensor>
+  <keyframe><key name="home"/></keyframe>
+  <custom>
+    <tuple name="drive">
+      <element objtype="actuator" objname="motor"/><element objtype="sensor" objname="encoder"/>
+    </tuple>
+  </custom>
+</mujoco>"""
+
+
+def test_a_tuple_goes_with_what_it_names_and_is_not_taken_out_again() -> None:
+    """Before, a handle to the tuple that was gone was deleted: MuJoCo crashed."""
+    spec = mujoco.MjSpec.from_string(NAMED_BY_A_TUPLE)
+    take_out(spec, Path("arm.xml"))
+    model = spec.compile()
+    assert (model.nu, model.nsensor, model.nkey, model.ntuple, model.njnt) == (0, 0, 0, 0, 1)
+
+
+FUSED = """
+<mujoco>
+  <compiler fusestatic="true"/>
+  <worldbody>
+    <body name="trunk" pos="0 0 1">
+      <freejoint/>
+      <geom type="sphere" size="0.1" mass="2"/>
+      <body name="shank" pos="0.2 0 0">
+        <joint name="knee" axis="0 1 0"/>
+        <geom type="sphere" size="0.05" mass="0.5"/>
+        <body name="toe" pos="0 0 -0.2"><geom type="sphere" size="0.02" mass="0.1"/></body>
+      </body>
+    </body>
+  </worldbody>
+</mujoco>"""
+
+
+def test_a_file_that_fuses_bodies_has_them_all_in_every_model(tmp_path: Path) -> None:
+    """MuJoCo fuses none in a model with sensors on them, and so every physics would have another robot."""
+    (tmp_path / "fused.xml").write_text(FUSED)
+    one, none = (0.0,), ((-np.inf, np.inf),)
+    facts: Any = {"kp": one, "kd": one, "torque_limit": one, "dof_vel_limit": one, "dof_pos_limit": none}
+    robot = Robot("fused", ("knee",), ("trunk", "toe"), one, 1.0, mjcf=tmp_path / "fused.xml", **facts)
+    for sensors in (False, True):
+        model = load_model(Scene(robot), timestep=DT, cfg=PhysicsConfig(), sensors=sensors)
+        np.testing.assert_allclose(model.body_mass, [0.0, 2.0, 0.5, 0.1])
+    assert num_links(robot) == 2
+    assert model.body(make_layout(robot, model).body[1]).name == "toe"
 
 
 def test_the_model_is_ours_where_it_must_be(robot: Robot) -> None:
