@@ -193,10 +193,15 @@ def configure(common: Common, overrides: Sequence[str]) -> Config:
     source = os.path.join(".", common.config) if common.config else common.task  # "./x" is a path, not a name
     window = [f"physics.isaac.headless={json.dumps(common.headless)}"] if common.backend == "isaacgym" else []
     cfg = load_config(source, [*window, *overrides, *flag_overrides(common)])
+    check_devices(common, cfg)
+    return cfg
+
+
+def check_devices(common: Common, cfg: Config) -> None:
+    """Raise `UserError` if the backend cannot be on the devices that are asked for. Before JAX starts."""
     devices.check(asked_devices(common), cfg.physics.backend)
     if cfg.physics.backend == "isaacgym":
         devices.leave_memory()
-    return cfg
 
 
 # ---------------------------------------------------------------- devices, and which policy is meant
@@ -232,8 +237,8 @@ def choose(
     if file is not None:
         return choosing.from_file(file, common.task, overrides, agent, common.seed or 0)
     meant = wanted(common, overrides)
+    start_jax(common)
     if choosing.has_network(agent):
-        start_jax(common)
         return choosing.from_run(meant)
     return choosing.without_network(meant, agent, common.seed or 0)
 

@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gpugym_jax import cli
+from gpugym_jax.config_yaml import parse_override
 from gpugym_jax.tables import UserError
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from gpugym_jax.policy.file import Policy
 
 
-EXAMINERS = ("evaluate", "physics")
-"""Sections of the exam that the command line may change."""
+EXAMINERS = (("evaluate",), ("physics", "self_collisions"), ("physics", "threads"))
+"""What of the exam the command line may change."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,11 @@ class Flags:
 
 def examiners(flags: Flags, overrides: list[str]) -> tuple[list[str], list[str]]:
     """The overrides that change the exam, and those that are for the policy's run."""
-    mine = [text for text in overrides if text.partition(".")[0] in EXAMINERS]
+    keys = {text: parse_override(text).key for text in overrides}
+    mine = [text for text, key in keys.items() if key[:1] in EXAMINERS or key[:2] in EXAMINERS]
+    for text, key in keys.items():
+        if key == ("physics",):
+            raise UserError(f"{text}: name the fields one by one, as in physics.threads=2.")
     given = {"episodes": flags.episodes, "seconds": flags.seconds}
     plain = [f"evaluate.{name}={value}" for name, value in given.items() if value is not None]
     return [*mine, *plain], [text for text in overrides if text not in mine]

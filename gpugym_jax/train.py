@@ -40,9 +40,11 @@ def run(flags: Flags, overrides: list[str]) -> int:
     """Train; the exit code."""
     _check_resume(flags)
     overrides = _overrides(flags, overrides)
-    cfg, source = cli.configure(flags.common, overrides), None
     if flags.resume:
         source, cfg = directory.locate(cli.wanted(flags.common, overrides), "resume")
+        cli.check_devices(flags.common, cfg)
+    else:
+        source, cfg = None, cli.configure(flags.common, overrides)
     cli.start_jax(flags.common)
     from gpugym_jax.runs import loop, training
 

@@ -182,6 +182,14 @@ def write(path: Path, **metadata: str) -> Path:
     return path
 
 
+NO_EXAMINERS = {
+    "physics.friction=0.05": "What can be changed: ",
+    "physics.solver_iterations=1": "What can be changed: ",
+    "physics={friction: 0.05}": "name the fields one by one",
+}
+"""Overrides of what an exam sets itself: of the ground, by evaluate.friction, and of the solver."""
+
+
 def test_exit_codes_and_what_the_verdict_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     few, out = ("--episodes=3", "--seconds=2"), tmp_path / "gate.json"
     file = write(tmp_path / "p.onnx", task="unheard_of")
@@ -206,6 +214,11 @@ def test_exit_codes_and_what_the_verdict_says(tmp_path: Path, capsys: pytest.Cap
         assert written["exam"]["friction"] == [0.9, 1.0]
         assert "evaluate.friction=[0.9,1]" in written["exam"]["changed"]
         assert written["measures"]["pushed"].keys() >= {"falls", "zero_step_rates", "zero_air_share"}
+    for text, says in NO_EXAMINERS.items():
+        assert evaluate.main([f"--policy={file}", "--own_exam", *few, text]) == 2
+        assert says in capsys.readouterr().err
+    assert evaluate.main([f"--policy={file}", "--own_exam", "evaluate={episodes: 2}", "--seconds=2"]) == 0
+    assert ": 2 episodes of 2 s" in " ".join(capsys.readouterr().out.split())
     assert evaluate.main([f"--policy={file}", "--task=mini_cheetah_wolk"]) == 2
     assert evaluate.main([f"--policy={file}", "--own_exam", "evaluate.fiction=[1,1]"]) == 2
     assert "Did you mean 'friction'" in capsys.readouterr().err

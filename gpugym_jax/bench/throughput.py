@@ -19,6 +19,7 @@ from jaxtyping import Array, Bool, Float, Int
 from gpugym_jax.config import Config, decimation_of, draws_of
 from gpugym_jax.env import make_env
 from gpugym_jax.loops import compile_for, scan_for
+from gpugym_jax.mdp.pushes import make_pull
 from gpugym_jax.mdp.randomize import renewed
 from gpugym_jax.physics import make_physics
 from gpugym_jax.robots.robot import Robot
@@ -33,6 +34,7 @@ class Tape(struct.PyTreeNode):
     """All that was asked of a simulator. `time` counts control steps, `sub` the substeps of each."""
 
     torque: Float[Array, "time sub env dof"]
+    wrench: Float[Array, "time sub env 6"] | None  # None where the task pulls no robot
     mask: Bool[Array, "time env"]
     robot: RobotState
     variation: Variation
@@ -69,11 +71,13 @@ class Taped(NamedTuple):
     def step(
         self, sim: TapedSim, torque: Float[Array, "env dof"], wrench: Float[Array, "env 6"] | None = None
     ) -> TapedSim:
-        """Step, and note the torque; of a task that asks for wrenches there is no tape."""
-        if wrench is not None:
-            raise NotImplementedError("a tape has no place for wrenches.")
-        tape = sim.tape.replace(torque=sim.tape.torque.at[sim.at, sim.sub].set(torque))
-        return TapedSim(self.physics.step(sim.sim, torque), tape, sim.at, sim.sub + 1)
+        """Step, and note with what."""
+        at, tape = (sim.at, sim.sub), sim.tape
+        tape = tape.replace(
+            torque=tape.torque.at[at].set(torque),
+            wrench=None if tape.wrench is None else tape.wrench.at[at].set(wrench),
+        )
+        return TapedSim(self.physics.step(sim.sim, torque, wrench), tape, sim.at, sim.sub + 1)
 
     def write(
         self, sim: TapedSim, mask: Bool[Array, " env"], robot: RobotState, variation: Variation
@@ -108,7 +112,9 @@ def record(cfg: Config, robot: Robot, physics: Physics, start: EnvState, steps: 
     n, dofs = state.dof_pos.shape
     each_step = (np.zeros(n, bool), state, variation)
     blank = jax.tree.map(lambda x: jnp.zeros((steps, *x.shape), x.dtype), each_step)
-    tape, zero = Tape(jnp.zeros((steps, substeps, n, dofs)), *blank), jnp.zeros((), jnp.int32)
+    torque = jnp.zeros((steps, substeps, n, dofs))
+    wrench = jnp.zeros((steps, substeps, n, 6)) if make_pull(cfg.pushes) else None
+    tape, zero = Tape(torque, wrench, *blank), jnp.zeros((), jnp.int32)
 
     def whole(state: EnvState) -> EnvState:
         return env.scan(lambda c, _: (env.step(c, _still(env))[0], None), state, None, steps)[0]
@@ -146,11 +152,11 @@ def make_physics_run(physics: Physics) -> Run:
     """The simulator alone, given a tape."""
     scan = scan_for(physics)
 
-    def substep(sim: Any, torque: Float[Array, "env dof"]) -> tuple[Any, None]:
-        return physics.step(sim, torque), None
+    def substep(sim: Any, given: tuple[Array, Array | None]) -> tuple[Any, None]:
+        return physics.step(sim, *given), None
 
     def one(sim: Any, noted: Tape) -> tuple[Any, None]:
-        sim, _ = scan(substep, sim, noted.torque, None)
+        sim, _ = scan(substep, sim, (noted.torque, noted.wrench), None)
         return physics.write(sim, noted.mask, noted.robot, noted.variation), None
 
     return lambda sim, tape: (scan(one, sim, tape, None)[0], None)

@@ -34,7 +34,7 @@ RULES = {
     "number for each of actuated_joint_names: dof_pos_target are position targets as offsets "
     "from default_joint_pos, tau_ff torques in N m. They are clipped and scaled already. The "
     "output raw_actions is what the network gave.",
-    "motors": "Every sim_dt, that is decimation times a step_dt, torques are worked out anew from the "
+    "motors": "Every sim_dt, which is step_dt / decimation, torques are worked out anew from the "
     "actions and the joints' state at that moment: motors lists the motor and then what is "
     "wrapped around it, innermost first. Joints that are not actuated get none. What a "
     "wrapper draws, it draws once an episode.",

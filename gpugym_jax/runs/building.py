@@ -58,12 +58,15 @@ def build(cfg: Config) -> Built:
     if not physics.traceable:
         env = env._replace(scan=timed_scan(env.scan, collecting))
     learner = make_learner(cfg.ppo, env, 1.0 / cfg.control.hz)
-    return Built(physics, env, learner, checkpoint.describe(cfg, scene.robot, env.obs_sizes), collecting)
+    meta = checkpoint.describe(cfg, scene.robot, env.obs_sizes) | checkpoint.kind_of(physics)
+    return Built(physics, env, learner, meta, collecting)
 
 
 def find_start(cfg: Config, built: Built, resume: Path, step: int) -> checkpoint.Checkpoint:
     """The checkpoint to go on from; refused if it does not fit or if nothing is left to do."""
     found = checkpoint.find_train(resume, step, built.meta)
+    if built.physics.traceable:
+        checkpoint.check_train(found, jax.eval_shape(built.learner.init, jax.random.key(0)))
     if found.step >= cfg.runner.iterations:
         raise UserError(
             f"nothing to do: {found.name} is already at iteration {found.step} of {cfg.runner.iterations}; "

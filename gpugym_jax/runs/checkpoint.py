@@ -19,14 +19,15 @@ from gpugym_jax.config import Config, groups_of
 from gpugym_jax.config_yaml import to_mapping
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.runs.directory import versions
-from gpugym_jax.runs.flat import Flat, checksum, flatten, unflatten
+from gpugym_jax.runs.flat import Flat, check, checksum, flatten, unflatten
 from gpugym_jax.tables import UserError
 from gpugym_jax.types import Physics
 
 log = logging.getLogger(__name__)
 logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax reports every save at warning level
 
-FORMAT = 1
+FORMAT = 2
+BACKENDS = "mjx is traceable, mujoco and isaacgym are live"
 POLICY_KEYS = ("robot", "dofs", "actions", "observations", "obs_sizes", "networks")
 """What must agree between a checkpoint and the task it is loaded into."""
 
@@ -74,7 +75,7 @@ def revive(physics: Physics, ts: Any) -> Any:
 
 
 def describe(cfg: Config, robot: Robot, obs_sizes: Mapping[str, int]) -> Meta:
-    """The JSON that goes with a checkpoint."""
+    """The JSON that goes with a checkpoint; of a training state, `kind_of` its physics is added."""
     groups = {name: dataclasses.asdict(group) for name, group in groups_of(cfg.observations).items()}
     return {
         "format": FORMAT,
@@ -92,12 +93,17 @@ def describe(cfg: Config, robot: Robot, obs_sizes: Mapping[str, int]) -> Meta:
     }
 
 
+def kind_of(physics: Physics) -> Meta:
+    """The part of a checkpoint's JSON that says what the state of its simulator is."""
+    return {"physics": "traceable" if physics.traceable else "live"}
+
+
 def check_compatible(found: Meta, meta: Meta, what: str, keys: Sequence[str] = POLICY_KEYS) -> None:
     """Raise, naming both, if the checkpoint is of another robot, layout or network size."""
-    if found["format"] > FORMAT:
-        raise UserError(
-            f"{what} has format {found['format']}, this gpugym_jax reads up to {FORMAT}: update it"
-        )
+    if found["format"] != FORMAT:
+        older = f"it was made by an older one ({found['versions'].get('gpugym-jax', 'unknown')})"
+        why = "update it" if found["format"] > FORMAT else older
+        raise UserError(f"{what} has format {found['format']}, this gpugym_jax reads {FORMAT}: {why}")
     for key in keys:
         if found[key] != meta[key]:
             name = key.replace("_", " ")
@@ -196,10 +202,22 @@ def find(run: Path, step: int, items: Sequence[str] = ("policy", "train")) -> Ch
 
 
 def find_train(run: Path, step: int, meta: Meta) -> Checkpoint:
-    """As `find`, and refuse what does not fit the task and number of robots of `meta`."""
+    """As `find`, and refuse what does not fit the task, kind of physics and number of robots of `meta`."""
     found = find(run, step)
     check_compatible(found.meta, meta, found.name, (*POLICY_KEYS, "num_envs"))
+    if found.meta["physics"] != meta["physics"]:
+        own = found.meta["config"]["physics"]["backend"]
+        raise UserError(
+            f"{found.name} is of a {found.meta['physics']} physics (physics.backend={own}), this run of a "
+            f"{meta['physics']} one: {BACKENDS}, and the state of one cannot go on in the other."
+        )
     return found
+
+
+def check_train(found: Checkpoint, like: Any) -> None:
+    """Raise `UserError` unless the training state is as `like`, which may be abstract."""
+    check(like.policy, found.items["policy"], found.name)
+    check(like.replace(policy=None), found.items["train"], found.name)
 
 
 def restore_train(found: Checkpoint, like: Any) -> Any:

@@ -29,6 +29,7 @@ CLOSED: Table = {
 """The robot, what the networks are and see, motors, rates and clock."""
 
 RESUME: Table = {
+    "physics": "friction solver_iterations line_search_iterations contacts constraints",
     "": "episode_s rewards reset terminations",
     "commands": "sampler lin_vel_x lin_vel_y ang_vel_yaw resample_s zero_below zero_probability "
     "heading first_share growth",
@@ -38,14 +39,13 @@ RESUME: Table = {
     "learning_rate desired_kl min_learning_rate max_learning_rate adapt_at_first clip value_clip value_coef "
     "entropy_coef max_grad_norm clip_apart normalize_advantage",
 }
-"""How it learns on. Of a test it is no part: an exam has starts, commands and pushes of its own."""
+"""How it learns on. Of a test it is no part: an exam has starts, commands, pushes and ground of its own."""
 
 TEST: Table = {"runner": "num_envs seed"}
 """The state of a run has them; a test has robots and draws of its own."""
 
 OPEN: Table = {
-    "physics": "backend impl friction self_collisions solver_iterations line_search_iterations "
-    "contacts constraints threads",
+    "physics": "backend impl self_collisions threads",
     "physics.isaac": "python contact device pipeline headless camera graphics_device terrain start_timeout_s "
     "step_timeout_s",
     "physics.isaac.physx": "threads solver_type position_iterations velocity_iterations contact_offset "
@@ -94,11 +94,14 @@ def _value(data: Any, path: Iterable[str]) -> Any:
 
 
 def _summary(names: Sequence[str]) -> str:
-    """The names; of a section that is open as a whole, its own."""
+    """The names; of a section that is open as a whole, its own, whatever its depth."""
     every = fields(Config)
-    heads = dict.fromkeys(name.partition(".")[0] for name in names)
-    whole = [h for h in heads if all(f in names for f in every if f.partition(".")[0] == h)]
-    return ", ".join([*whole, *(n for n in names if n.partition(".")[0] not in whole)])
+
+    def shortest(name: str) -> str:
+        homes = [name[:i] for i, letter in enumerate(name) if letter == "."]
+        return next((h for h in homes if all(f in names for f in every if f.startswith(f"{h}."))), name)
+
+    return ", ".join(dict.fromkeys(map(shortest, names)))
 
 
 def _override_of(field: str, overrides: Sequence[Override]) -> Override:

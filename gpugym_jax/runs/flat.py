@@ -28,26 +28,33 @@ def _bits(leaf: Any) -> np.ndarray:
     return np.array(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
 
 
+def check(like: Any, flat: Flat, what: str) -> None:
+    """Raise `UserError` if `flat` lacks a leaf of `like`, which may be abstract, or has it otherwise."""
+    for path, leaf in jax.tree_util.tree_flatten_with_path(like)[0]:
+        name = jax.tree_util.keystr(path)
+        if 0 in leaf.shape:
+            continue
+        if name not in flat:
+            raise UserError(f"{what} lacks '{name}': it is of another version of the training state")
+        bits = jax.eval_shape(jax.random.key_data, leaf) if _is_key(leaf) else leaf
+        there, here = (f"{x.dtype}{x.shape}" for x in (flat[name], bits))
+        if there != here:
+            raise UserError(f"{what} has '{name}' as {there}, this run as {here}")
+
+
 def unflatten(like: Any, flat: Flat, what: str) -> Any:
-    """A tree as `like`, placed as `like` is, with the leaves of `flat`."""
+    """A tree as `like`, placed as `like` is, with the leaves of `flat`, which are checked."""
+    check(like, flat, what)
     leaves, structure = jax.tree_util.tree_flatten_with_path(like)
     return jax.tree_util.tree_unflatten(
-        structure, [_leaf(jax.tree_util.keystr(path), leaf, flat, what) for path, leaf in leaves]
+        structure, [_leaf(leaf, flat.get(jax.tree_util.keystr(path))) for path, leaf in leaves]
     )
 
 
-def _leaf(name: str, like: Any, flat: Flat, what: str) -> Any:
-    shape = like.shape
-    if 0 in shape:
-        return np.zeros(shape, like.dtype)
-    if name not in flat:
-        raise UserError(f"{what} lacks '{name}': it is of another version of the training state")
-    value = flat[name]
-    if _is_key(like):
-        value = jax.random.wrap_key_data(jnp.asarray(value))
-    if value.shape != shape or value.dtype != like.dtype:
-        there, here = f"{value.dtype}{value.shape}", f"{like.dtype}{shape}"
-        raise UserError(f"{what} has '{name}' as {there}, this run as {here}")
+def _leaf(like: Any, saved: np.ndarray | None) -> Any:
+    if saved is None:
+        return np.zeros(like.shape, like.dtype)
+    value = jax.random.wrap_key_data(jnp.asarray(saved)) if _is_key(like) else saved
     sharding = getattr(like, "sharding", None)
     # Onto one device without committing to it, as fresh arrays are: else all is compiled once more.
     return jax.device_put(value, sharding if sharding and len(sharding.device_set) > 1 else None)

@@ -1,6 +1,7 @@
 """The loop over iterations: numbers out, checkpoints out, and a clean end whatever happens."""
 
 import contextlib
+import json
 import logging
 import signal
 import time
@@ -134,6 +135,9 @@ class Loop:
             timing |= {"time/collection_s": collect_s, "time/learning_s": seconds - collect_s}
         self.out.tracker.track(iteration, numbers | timing)
         eta = (total - iteration) * self.pace(seconds)
+        if self.recent is None:
+            text = json.dumps(self.stages, indent=2) + "\n"
+            (self.out.run / "stages.json").write_text(text, encoding="utf-8")
         self.out.reporter.show(
             Progress(
                 iteration=iteration,

@@ -1,7 +1,6 @@
 """The runner: build, compile, loop, log, save. The only effectful part of training, and thin."""
 
 import contextlib
-import json
 import logging
 import time
 from collections.abc import Iterator
@@ -43,7 +42,6 @@ def train(cfg: Config, resume: Path | None = None, step: int = -1) -> Path:
         directory.record(run, cfg, found.name if found else "")
         with outputs(cfg, run) as out:
             iterate = compiled()
-            (run / "stages.json").write_text(json.dumps(stages, indent=2) + "\n", encoding="utf-8")
             log.info("%s; run %s", stage_line(stages), run)
             done = Loop(cfg, built, out, stages).run(iterate, start)
     log.info("%d of %d iterations done; run %s", done, cfg.runner.iterations, run)

@@ -19,8 +19,9 @@ from gpugym_jax.robots.scene import Scene
 BUSY = ["physics.backend=mujoco", "episode_s=0.1", "pushes.every_s=0.05"]
 
 
-def test_the_tape_repeats_what_the_environment_did() -> None:
-    cfg = load_config("mini_cheetah", BUSY)
+@pytest.mark.parametrize("pull", [[], ["pushes.force=5", "pushes.torque=1", "pushes.seconds=0.04"]])
+def test_the_tape_repeats_what_the_environment_did(pull: list[str]) -> None:
+    cfg = load_config("mini_cheetah", [*BUSY, *pull])
     robot, ends = ROBOTS[cfg.robot], []
     for replay in (False, True):
         physics = make_physics(
@@ -35,6 +36,7 @@ def test_the_tape_repeats_what_the_environment_did() -> None:
         else:
             assert tape.mask.any(), "nothing was reset or pushed"
             assert np.ptp(tape.torque) > 0
+            assert (tape.wrench is not None and np.ptp(tape.wrench) > 0) == bool(pull)
         ends.append(physics.read(sim).robot)
         physics.close()
     for name in ("base_pos", "base_quat", "dof_pos", "dof_vel"):

@@ -28,7 +28,7 @@ def _identical(a: object, b: object) -> bool:
 
 def restore(run: Path) -> int:
     """The iteration of the newest intact checkpoint, after comparing every leaf with what it must be."""
-    meta = checkpoint.describe(toy.config(run), toy.robot(), {"actor": 4})
+    meta = checkpoint.describe(toy.config(run), toy.robot(), {"actor": 4}) | {"physics": "traceable"}
     found = checkpoint.find_train(run, -1, meta)
     if not _identical(checkpoint.restore_train(found, toy.state(0, WIDTH)), toy.state(found.step, WIDTH)):
         raise AssertionError(f"{found.name} is not what was saved")
@@ -37,7 +37,7 @@ def restore(run: Path) -> int:
 
 def child(run: Path) -> None:
     """Restore, then save one iteration after the other; say which are surely on disk."""
-    meta = checkpoint.describe(toy.config(run), toy.robot(), {"actor": 4})
+    meta = checkpoint.describe(toy.config(run), toy.robot(), {"actor": 4}) | {"physics": "traceable"}
     step = restore(run) if checkpoint.steps(run) else 0
     saver = checkpoint.Checkpoints(run, keep=3)
     while True:

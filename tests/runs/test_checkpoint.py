@@ -17,7 +17,7 @@ SIZES = {"actor": 4, "critic": 4}
 
 
 def describe(run: Path, robot: str = "toy", **ppo: Any) -> checkpoint.Meta:
-    return checkpoint.describe(toy.config(run, **ppo), toy.robot(robot), SIZES)
+    return checkpoint.describe(toy.config(run, **ppo), toy.robot(robot), SIZES) | {"physics": "traceable"}
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_another_robot_layout_or_network_is_refused_naming_both(run: Path) -> No
 def test_another_number_of_robots_is_refused_only_for_training(run: Path) -> None:
     cfg = toy.config(run)
     cfg = dataclasses.replace(cfg, runner=dataclasses.replace(cfg.runner, num_envs=5))
-    meta = checkpoint.describe(cfg, toy.robot(), SIZES)
+    meta = checkpoint.describe(cfg, toy.robot(), SIZES) | {"physics": "traceable"}
     assert checkpoint.load_policy(run, -1, toy.state(0).policy, meta)[1] == 4
     with pytest.raises(UserError, match="is of num envs 3, this run is of num envs 5"):
         load_train(run, -1, toy.state(0), meta)
@@ -143,3 +143,13 @@ def test_kill_9_while_saving_loses_nothing(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_kill_9_fifty_times(tmp_path: Path) -> None:
     assert kills.measure(tmp_path, kills=50, seed=1)["lost"] == 0
+
+
+@pytest.mark.parametrize(
+    ("format_", "says"),
+    [(1, "this gpugym_jax reads 2: it was made by an older one"), (3, "this gpugym_jax reads 2: update it")],
+)
+def test_another_format_is_refused_saying_which_is_older(run: Path, format_: int, says: str) -> None:
+    found = checkpoint.find(run, -1)
+    with pytest.raises(UserError, match=f"model_4 has format {format_}, {says}"):
+        checkpoint.check_compatible({**found.meta, "format": format_}, describe(run), found.name)

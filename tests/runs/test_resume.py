@@ -2,6 +2,8 @@
 
 import csv
 import dataclasses
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -87,11 +89,45 @@ def test_a_live_resume_says_that_it_is_not_exact(tmp_path: Path, caplog: pytest.
     built.physics.close()
 
 
-def test_what_does_not_fit_is_refused_before_anything_is_compiled(half: Path, tmp_path: Path) -> None:
+def test_what_does_not_fit_is_refused_before_anything_is_compiled(
+    half: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     with pytest.raises(UserError, match=r"nothing to do: .*model_2 is already at iteration 2 of 2"):
         training.train(config(tmp_path, N), half)
     cfg = config(tmp_path, 2 * N)
     wide = dataclasses.replace(cfg, ppo=dataclasses.replace(cfg.ppo, actor=(16,)))
     with pytest.raises(UserError, match=r"is of networks .*64.* this run is of networks .*16"):
         training.train(wide, half)
+    live = config(tmp_path, 2 * N, "mujoco")
+    with pytest.raises(
+        UserError, match=r"of a traceable physics \(physics.backend=mjx\), this run of a live one"
+    ):
+        training.train(live, half)
+    pushed = dataclasses.replace(cfg, commands=dataclasses.replace(cfg.commands, sampler="heading"))
+    with pytest.raises(
+        UserError, match=r"has '.env.task.goal' as float32\(8, 3\), this run as float32\(8, 4\)"
+    ):
+        training.train(pushed, half)
+    assert "compile ..." not in caplog.text
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_resume_takes_the_learning_rate_that_it_is_given(half: Path, tmp_path: Path) -> None:
+    cfg = config(tmp_path, 2 * N)
+    for rate, want in ((cfg.ppo.learning_rate, None), (3e-4, 3e-4)):
+        given = dataclasses.replace(cfg, ppo=dataclasses.replace(cfg.ppo, learning_rate=rate))
+        built = building.build(given)
+        found = building.find_start(given, built, half, -1)
+        start = building.begin(given, built, found)
+        saved = found.items["train"][".opt.learning_rate"]
+        np.testing.assert_array_equal(start.ts.opt.learning_rate, saved if want is None else np.float32(want))
+        assert float(saved) != pytest.approx(3e-4)
+
+
+def test_a_resume_needs_no_task_beside_a_path(half: Path, tmp_path: Path) -> None:
+    """It is refused for what it asks, having read the run's own configuration."""
+    given = ["--resume", f"--load_run={half}", f"--max_iterations={N}", f"--log_dir={tmp_path}"]
+    done = subprocess.run([sys.executable, "-m", "gpugym_jax.train", *given], capture_output=True, text=True)
+    assert (done.returncode, "nothing to do: " in done.stderr) == (2, True), done.stderr
     assert not list(tmp_path.iterdir())
