@@ -100,6 +100,7 @@ class Command(NamedTuple):
 
     sample: SampleGoal
     command: Ask
+    growth: float = 0.0  # of a robot's progress, an episode; 0: what is drawn does not depend on it
 
 
 class StartClock(Protocol):

@@ -124,7 +124,7 @@ def observed(group: Schema, seen: Schema, table: Mapping[str, Callable[..., Any]
 
 def task_schema() -> Schema:
     """The schema of a task's YAML."""
-    from gpugym_jax.mdp import actuators, clocks, observations, resets, rewards, terminations
+    from gpugym_jax.mdp import actuators, clocks, commands, observations, resets, rewards, terminations
     from gpugym_jax.robots import ROBOTS
     from gpugym_jax.robots.varied import VARIED
 
@@ -136,6 +136,7 @@ def task_schema() -> Schema:
     drawn = definitions["Randomize"]["additionalProperties"]
     definitions["Randomize"]["properties"] |= {name: drawn for name in VARIED}
     definitions["Randomize"]["additionalProperties"] = False
+    definitions["Commands"]["properties"]["sampler"] = entry(commands.COMMANDS)
     whole = section(whole, Config)
     whole["properties"] |= {
         "robot": {"enum": sorted(ROBOTS)},

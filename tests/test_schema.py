@@ -68,6 +68,8 @@ def test_the_shipped_tasks_fit(task: str) -> None:
         "actuator: [pd, {smoothed: {weight: 0.3}}]",
         "actuator: {pd: {kp: 20}}",
         "clock: {steady: {hz: 3}}",
+        "commands: {sampler: heading}",
+        "commands: {sampler: {curriculum: {first_share: 0.5, growth: 0.1}}}",
         "rewards: {torques: {weight: 1, potential: 0.99}}",
     ],
 )
@@ -87,6 +89,8 @@ def test_what_the_loader_takes_fits(text: str) -> None:
         "actuator: [pid]",
         "actuator: [pd, {smoothed: {weight: 0}}]",
         "clock: {steady: }",
+        "commands: {sampler: headin}",
+        "commands: {sampler: {heading: {range: [1]}}}",
         "robot: mini_cheeta",
         "rewards: {torqes: {weight: 1}}",
         "rewards: {torques: {}}",

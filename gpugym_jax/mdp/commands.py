@@ -6,13 +6,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from gpugym_jax.config import Commands
+from gpugym_jax.bounds import Range, Share
+from gpugym_jax.config import Commands, named
 from gpugym_jax.frames import yaw_of
 from gpugym_jax.functions import Command
-from gpugym_jax.tables import lookup, register
+from gpugym_jax.tables import choose, register
 from gpugym_jax.types import RobotState
 
-COMMANDS: dict[str, Callable[[Commands], Command]] = {}
+COMMANDS: dict[str, Callable[..., Command]] = {}
 command = register(COMMANDS)
 
 Goal = Float[Array, " goal"]
@@ -54,26 +55,30 @@ def uniform(cfg: Commands) -> Command:
 
 
 @command
-def curriculum(cfg: Commands) -> Command:
-    """As uniform, in `first_share` of the ranges, which grows to all of them with a robot's own progress."""
+def curriculum(cfg: Commands, *, first_share: Share = 0.25, growth: Share = 0.1) -> Command:
+    """As uniform, in `first_share` of the ranges, which grows to all of them with a robot's own progress.
 
-    def sample(key: Key[Array, ""], progress: Float[Array, ""]) -> Goal:
-        share = cfg.first_share + (1.0 - cfg.first_share) * progress
-        value, moves = draw(key, cfg, share, cfg.ang_vel_yaw)
-        return jnp.where(moves > 0.0, value, 0.0)
-
-    return Command(sample, as_drawn)
-
-
-@command
-def heading(cfg: Commands) -> Command:
-    """As uniform, but for a heading in place of a yaw rate, to which the robot is to turn. legged_gym.
-
-    The yaw rate asked for is 0.5 times the angle to the heading, at most 1 rad/s.
+    `growth` is how much of that way is gained in an episode, or lost.
     """
 
     def sample(key: Key[Array, ""], progress: Float[Array, ""]) -> Goal:
-        value, moves = draw(key, cfg, 1.0, cfg.heading)
+        share = first_share + (1.0 - first_share) * progress
+        value, moves = draw(key, cfg, share, cfg.ang_vel_yaw)
+        return jnp.where(moves > 0.0, value, 0.0)
+
+    return Command(sample, as_drawn, growth)
+
+
+@command
+def heading(cfg: Commands, *, range: Range = (-3.14159, 3.14159)) -> Command:  # noqa: A002
+    """As uniform, but for a heading in place of a yaw rate, to which the robot is to turn. legged_gym.
+
+    The heading is drawn from `range`, rad, world; the yaw rate asked for is 0.5 times the angle to it, at
+    most 1 rad/s.
+    """
+
+    def sample(key: Key[Array, ""], progress: Float[Array, ""]) -> Goal:
+        value, moves = draw(key, cfg, 1.0, range)
         return jnp.concatenate([value, moves[None]])
 
     def ask(goal: Goal, robot: RobotState) -> Velocity:
@@ -98,4 +103,5 @@ def ends(cfg: Commands) -> Command:
 
 def make_command(cfg: Commands) -> Command:
     """The pair that the configuration names."""
-    return lookup("command sampler", cfg.sampler, COMMANDS)(cfg)
+    name, params = named(cfg.sampler, "commands.sampler")
+    return choose("command sampler", name, COMMANDS, params)(cfg)

@@ -41,7 +41,6 @@ class Parts(NamedTuple):
     actuator: Actuator
     command: Command
     clock: Clock
-    growth: float  # of a robot's progress, an episode
     sample_state: Callable[[Key[Array, ""]], RobotState]
     sample_variation: SampleVariation
     push: Callable[[Key[Array, ""], RobotState], RobotState] | None  # None: pushes change no velocity
@@ -74,7 +73,6 @@ def make_parts(cfg: Config, robot: Robot) -> Parts:
         actuator=make_actuator(robot, cfg.actuator),
         command=make_command(cfg.commands),
         clock=make_clock(cfg.clock),
-        growth=cfg.commands.growth if cfg.commands.sampler == "curriculum" else 0.0,
         sample_state=make_sample_state(cfg.reset, robot),
         sample_variation=make_sample_variation(cfg.randomize, robot),
         push=make_push(cfg.pushes) if kicks(cfg.pushes) else None,

@@ -177,7 +177,7 @@ def learned(p: Parts, task: TaskState) -> Float[Array, ""]:
     """
     lasted = task.step + 1 >= p.last_step
     up = lasted & (task.followed > FOLLOWED_ENOUGH)
-    change = jnp.where(up, p.growth, jnp.where(lasted, 0.0, -p.growth))
+    change = jnp.where(up, p.command.growth, jnp.where(lasted, 0.0, -p.command.growth))
     return jnp.clip(task.progress + change, 0.0, 1.0)
 
 

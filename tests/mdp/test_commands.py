@@ -7,14 +7,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gpugym_jax.config import ActionTerm, Commands, Config, Control, Observations
+from gpugym_jax.bounds import Positive
+from gpugym_jax.config import ActionTerm, Commands, Config, Control, Entry, Observations
+from gpugym_jax.config_yaml import load_config
 from gpugym_jax.frames import from_rpy
-from gpugym_jax.functions import Mdp
+from gpugym_jax.functions import Command, Mdp
 from gpugym_jax.gate import clocks as gate
 from gpugym_jax.mdp import make_mdp
 from gpugym_jax.mdp.clocks import CLOCKS, make_clock
-from gpugym_jax.mdp.commands import make_command
+from gpugym_jax.mdp.commands import COMMANDS, as_drawn, make_command
 from gpugym_jax.mdp.resets import make_sample_state
+from gpugym_jax.schema import task_schema
 from gpugym_jax.tables import UserError, parameters
 from gpugym_jax.types import Reading, RobotState, TaskState
 from tests.mdp.snapshots import ROBOT
@@ -22,6 +25,10 @@ from tests.mdp.snapshots import ROBOT
 KEY = jax.random.key(0)
 KEYS = jax.random.split(KEY, 2000)
 RANGES = Commands(lin_vel_x=(-1, 3), lin_vel_y=(-0.5, 0.5), ang_vel_yaw=(-2, 2))
+
+
+def sampled(sampler: Entry) -> Commands:
+    return dataclasses.replace(RANGES, sampler=sampler)
 
 
 def facing(yaw: float) -> RobotState:
@@ -38,7 +45,7 @@ def facing(yaw: float) -> RobotState:
     ],
 )
 def test_a_heading_asks_to_turn_to_it(heading: float, yaw: float, rate: float) -> None:
-    ask = make_command(dataclasses.replace(RANGES, sampler="heading")).command
+    ask = make_command(sampled("heading")).command
     np.testing.assert_allclose(
         ask(jnp.array([0.5, 0.1, heading, 1.0]), facing(yaw)), [0.5, 0.1, rate], rtol=1e-5
     )
@@ -46,25 +53,21 @@ def test_a_heading_asks_to_turn_to_it(heading: float, yaw: float, rate: float) -
 
 
 def test_headings_fill_their_range_and_some_robots_are_to_stand() -> None:
-    cfg = dataclasses.replace(RANGES, sampler="heading", heading=(-1.0, 2.0), zero_probability=0.1)
+    cfg = dataclasses.replace(sampled({"heading": {"range": [-1.0, 2.0]}}), zero_probability=0.1)
     goals = np.asarray(jax.vmap(make_command(cfg).sample, (0, None))(KEYS, jnp.zeros(())))
     assert -1.0 <= goals[:, 2].min() < -0.98 and 1.98 < goals[:, 2].max() <= 2.0
     assert 0.07 < np.mean(goals[:, 3] == 0.0) < 0.13
 
 
 def test_ends_are_asked_alike_often() -> None:
-    goals = np.asarray(
-        jax.vmap(make_command(dataclasses.replace(RANGES, sampler="ends")).sample, (0, None))(
-            KEYS, jnp.zeros(())
-        )
-    )
+    goals = np.asarray(jax.vmap(make_command(sampled("ends")).sample, (0, None))(KEYS, jnp.zeros(())))
     for i, (low, high) in enumerate(((-1, 3), (-0.5, 0.5), (-2, 2))):
         shares = [np.mean(goals[:, i] == value) for value in (low, 0, high)]
         np.testing.assert_allclose(shares, 1 / 3, atol=0.04)
 
 
 def test_a_curriculum_widens_the_ranges_with_progress() -> None:
-    sample = make_command(dataclasses.replace(RANGES, sampler="curriculum", first_share=0.2)).sample
+    sample = make_command(sampled({"curriculum": {"first_share": 0.2}})).sample
     for progress, most in ((0.0, 0.6), (0.5, 1.8), (1.0, 3.0)):  # 3 m/s times 0.2 + 0.8 progress
         goals = np.asarray(jax.vmap(sample, (0, None))(KEYS, jnp.float32(progress)))
         assert 0.99 * most < goals[:, 0].max() <= most * (1 + 1e-6)
@@ -88,7 +91,7 @@ def begin(mdp: Mdp) -> tuple[TaskState, Reading]:
 
 
 def test_progress_is_a_robots_own_and_outlasts_its_episodes() -> None:
-    mdp = task_of(commands=Commands(sampler="curriculum", lin_vel_x=(-1, 1), growth=0.25))
+    mdp = task_of(commands=Commands(sampler={"curriculum": {"growth": 0.25}}, lin_vel_x=(-1, 1)))
     task, reading = begin(mdp)
     assert float(task.progress) == 0.0
     ends = task.replace(step=jnp.int32(49))
@@ -110,8 +113,47 @@ def test_progress_is_a_robots_own_and_outlasts_its_episodes() -> None:
     np.testing.assert_allclose(seen.followed, 0.01 * np.exp(-1.0), rtol=1e-5)
 
 
+def test_a_new_command_is_one_entry_with_parameters_and_progress_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def faster(cfg: Commands, *, step: Positive) -> Command:
+        """Straight ahead, as fast as the progress."""
+        return Command(lambda key, progress: jnp.stack([progress, 0.0, 0.0]), as_drawn, growth=step)
+
+    monkeypatch.setitem(COMMANDS, "faster", faster)
+    mdp = task_of(commands=Commands(sampler={"faster": {"step": 0.5}}))
+    task, reading = begin(mdp)
+    followed = task.replace(step=jnp.int32(49), followed=jnp.float32(0.9))
+    np.testing.assert_allclose(mdp.judge(followed, reading).task.command, [0.5, 0.0, 0.0])
+    assert "faster" in task_schema()["$defs"]["Commands"]["properties"]["sampler"]["anyOf"][0]["enum"]
+    with pytest.raises(UserError, match="command sampler 'faster': step wants a number above 0, got 0"):
+        task_of(commands=Commands(sampler={"faster": {"step": 0.0}}))
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("headin", "no command sampler named 'headin'. Did you mean 'heading'"),
+        ("{heading: {range: [1, -1]}}", "'heading': range wants [low, high] with low <= high, got [1, -1]"),
+        ("{curriculum: {growth: 2}}", "'curriculum': growth wants a number of at least 0 and at most 1"),
+        ("{uniform: {growth: 0.1}}", "command sampler 'uniform' has no parameter 'growth'"),
+        ("{uniform: , ends: }", "commands.sampler: an entry is one name with its parameters"),
+    ],
+)
+def test_a_wrong_sampler_is_told_in_one_line(override: str, message: str) -> None:
+    cfg = load_config("mini_cheetah_walk", [f"commands.sampler={override}"])
+    with pytest.raises(UserError) as error:
+        make_mdp(cfg, ROBOT)
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_sampler_may_be_named_alone() -> None:
+    cfg = load_config("mini_cheetah_walk", ["commands.sampler=heading"])
+    assert make_command(cfg.commands).sample(KEY, jnp.zeros(())).shape == (4,)
+
+
 def test_the_command_follows_the_robot_between_two_goals() -> None:
-    mdp = task_of(commands=Commands(sampler="heading", heading=(1.0, 1.0)))
+    mdp = task_of(commands=Commands(sampler={"heading": {"range": (1.0, 1.0)}}))
     task, reading = begin(mdp)
     np.testing.assert_allclose(task.command, [0, 0, 0.5], rtol=1e-5)
     turned = reading.replace(robot=reading.robot.replace(base_quat=from_rpy(jnp.array([0.0, 0.0, 0.8]))))
