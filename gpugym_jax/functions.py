@@ -95,11 +95,17 @@ class Ask(Protocol):
     def __call__(self, goal: Float[Array, " goal"], robot: RobotState, /) -> Float[Array, "3"]: ...
 
 
+Pair = tuple[float, float]
+Ranges = tuple[Pair, Pair, Pair]
+"""Lowest and highest vx, vy, m/s, and yaw rate, rad/s."""
+
+
 class Command(NamedTuple):
     """Which velocity is asked of a robot, as a pair of pure functions."""
 
     sample: SampleGoal
     command: Ask
+    ranges: Ranges  # within which lies all that it asks of a robot that is not to stand
     growth: float = 0.0  # of a robot's progress, an episode; 0: what is drawn does not depend on it
 
 

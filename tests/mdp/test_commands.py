@@ -13,10 +13,14 @@ from gpugym_jax.config_yaml import load_config
 from gpugym_jax.frames import from_rpy
 from gpugym_jax.functions import Command, Mdp
 from gpugym_jax.gate import clocks as gate
+from gpugym_jax.gate.commands import SAMPLERS
+from gpugym_jax.gate.exam import exam_of
 from gpugym_jax.mdp import make_mdp
 from gpugym_jax.mdp.clocks import CLOCKS, make_clock
-from gpugym_jax.mdp.commands import COMMANDS, as_drawn, make_command
+from gpugym_jax.mdp.commands import COMMANDS, as_drawn, configured, make_command
 from gpugym_jax.mdp.resets import make_sample_state
+from gpugym_jax.policy.description import describe
+from gpugym_jax.policy.metadata import parse
 from gpugym_jax.schema import task_schema
 from gpugym_jax.tables import UserError, parameters
 from gpugym_jax.types import Reading, RobotState, TaskState
@@ -118,7 +122,7 @@ def test_a_new_command_is_one_entry_with_parameters_and_progress_of_its_own(
 ) -> None:
     def faster(cfg: Commands, *, step: Positive) -> Command:
         """Straight ahead, as fast as the progress."""
-        return Command(lambda key, progress: jnp.stack([progress, 0.0, 0.0]), as_drawn, growth=step)
+        return Command(lambda key, progress: jnp.stack([progress, 0.0, 0.0]), as_drawn, configured(cfg), step)
 
     monkeypatch.setitem(COMMANDS, "faster", faster)
     mdp = task_of(commands=Commands(sampler={"faster": {"step": 0.5}}))
@@ -145,6 +149,42 @@ def test_a_wrong_sampler_is_told_in_one_line(override: str, message: str) -> Non
     with pytest.raises(UserError) as error:
         make_mdp(cfg, ROBOT)
     assert message in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_all_that_is_asked_fills_the_ranges_that_a_command_tells(name: str) -> None:
+    command = make_command(sampled(name))
+    goals = jax.vmap(command.sample, (0, None))(KEYS, jnp.ones(()))
+    got = np.asarray(jax.vmap(lambda goal: command.command(goal, facing(1.0)))(goals))
+    low, high = np.array(command.ranges).T
+    assert np.all(got >= low - 1e-6) and np.all(got <= high + 1e-6)
+    width = high - low
+    assert np.all(got.min(0) < low + 0.05 * width) and np.all(got.max(0) > high - 0.05 * width)
+
+
+@pytest.mark.parametrize("sampler", [*sorted(COMMANDS), {"heading": {"range": (0.2, 0.3)}}], ids=str)
+def test_file_and_exam_say_what_the_command_asks(sampler: Entry) -> None:
+    asks = dataclasses.replace(RANGES, lin_vel_x=(0.5, 3.0), ang_vel_yaw=(0.0, 0.0), sampler=sampler)
+    want = {"ends": [[0.0, 3.0], [-0.5, 0.5], [0.0, 0.0]]}.get(
+        str(sampler), [[0.5, 3.0], [-0.5, 0.5], [0, 0]]
+    )
+    if "heading" in sampler:
+        want[2] = [-1.0, 1.0]
+    cfg = dataclasses.replace(load_config("mini_cheetah_walk"), commands=asks)
+    assert np.array(make_command(asks).ranges).tolist() == want
+    assert parse(describe(cfg, ROBOT), "x").command_ranges.tolist() == want
+    assert exam_of(cfg, own=True).asked.ranges.tolist() == want
+
+
+def test_an_exam_s_own_ranges_come_first() -> None:
+    cfg = load_config("mini_cheetah_walk", ["commands.sampler=heading", "evaluate.commands.lin_vel_x=[0, 2]"])
+    assert exam_of(cfg).asked.ranges.tolist() == [[0, 2], [-1, 1], [-1, 1]]
+
+
+def test_the_gate_has_the_same_samplers_and_parameters() -> None:
+    assert {n: set(parameters(f)) for n, f in COMMANDS.items()} == {
+        n: set(parameters(f)) for n, f in SAMPLERS.items()
+    }
 
 
 def test_a_sampler_may_be_named_alone() -> None:
