@@ -13,6 +13,7 @@ from gpugym_jax.bounds import Range, Share
 from gpugym_jax.config import Commands, named
 from gpugym_jax.frames import yaw_of
 from gpugym_jax.functions import Command, Ranges
+from gpugym_jax.mdp.terms import naming
 from gpugym_jax.tables import choose, register
 from gpugym_jax.types import RobotState
 
@@ -113,4 +114,8 @@ def ends(cfg: Commands) -> Command:
 def make_command(cfg: Commands) -> Command:
     """The pair that the configuration names."""
     name, params = named(cfg.sampler, "commands.sampler")
-    return choose("command sampler", name, COMMANDS, params)(cfg)
+    made = choose("command sampler", name, COMMANDS, params)(cfg)
+    return made._replace(
+        sample=naming("command sampler", name, made.sample),
+        command=naming("command sampler", name, made.command, (3,)),
+    )

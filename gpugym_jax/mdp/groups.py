@@ -13,7 +13,7 @@ from gpugym_jax.mdp.observations import MEANINGS, OBSERVATIONS
 from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terms import bind_term
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, unknown
+from gpugym_jax.tables import UserError, lookup, unknown
 from gpugym_jax.types import Layout, Number, Obs, Seen
 
 Memory = dict[str, Seen]
@@ -48,13 +48,14 @@ def scale_of(cfg: Observations, name: str, size: int) -> Float[np.ndarray, " n"]
 def make_part(cfg: Observations, robot: Robot, blocks: tuple[str, ...], entry: Entry, group: str) -> Part:
     """A term with its parameters and scale."""
     name, params = named(entry, f"observations.{group}")
-    value = bind_term("observation", OBSERVATIONS, name, params, robot)
+    lookup("observation", name, OBSERVATIONS)
     known = MEANINGS[name].numbers(robot, blocks)
     scale = scale_of(cfg, name, len(known))
     numbers = tuple(
         Number(name, each, unit, MEANINGS[name].frame, float(scale[i]), 0)
         for i, (each, unit) in enumerate(known)
     )
+    value = bind_term("observation", OBSERVATIONS, name, params, robot, scale.shape)
     return Part(name, value, scale, numbers)
 
 
@@ -114,8 +115,6 @@ def make_observer(cfg: Observations, robot: Robot, blocks: tuple[str, ...]) -> O
 
     def number_of(part: Part, s: Snapshot, key: Key[Array, ""], noise: bool) -> Float[Array, " n"]:
         value = part.value(s)
-        if value.shape != part.scale.shape:
-            raise ValueError(f"'{part.name}' gives {value.shape} numbers and names {part.scale.shape}")
         if noise and part.name in noisy:
             draw = jax.random.uniform(jax.random.fold_in(key, noisy[part.name]), value.shape, minval=-1.0)
             value = value + cfg.noise[part.name] * draw
