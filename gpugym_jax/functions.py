@@ -110,7 +110,7 @@ class Command(NamedTuple):
 
 
 class StartClock(Protocol):
-    """The phase at the start of an episode: a number, or several."""
+    """The phase at the start of an episode, rad: a number, or several."""
 
     def __call__(self, key: Key[Array, ""], /) -> Float[Array, "*clock"]: ...
 

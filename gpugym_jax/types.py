@@ -131,7 +131,7 @@ class TaskState(struct.PyTreeNode):
     last_dof_vel: Float[Array, "*env dof"]  # rad/s, at the previous control step
     air_time: Float[Array, "*env foot"]  # s since the foot last touched the ground
     contact: Bool[Array, "*env foot"]  # whether it did at the previous control step
-    phase: Float[Array, "..."]  # rad, of the clock: one number or several a robot
+    phase: Float[Array, "..."]  # rad, of the clock: one number or several a robot, or none without a clock
     variation: Variation
     run_key: Key[Array, "*env"]  # kept for the run: for draws that outlast an episode
     encoder_offset: Float[Array, "*env dof"]  # rad, what encoders say too much

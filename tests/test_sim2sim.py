@@ -24,6 +24,7 @@ from gpugym_jax.physics import make_physics
 from gpugym_jax.policy.file import Hidden, Policy
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.scene import Scene
+from gpugym_jax.tables import UserError
 from gpugym_jax.types import Reading, RobotState
 from tests.agents import RNG, agent, fresh_draws, random_state  # noqa: F401
 
@@ -169,6 +170,13 @@ def test_rotations_are_scipys() -> None:
         rotation.rotate(rotation.from_rpy(rpy), v), Rotation.from_euler("xyz", rpy).apply(v), atol=1e-12
     )
     np.testing.assert_allclose(rotation.yaw_of(rotation.from_rpy(rpy)), rpy[:, 2], atol=1e-12)
+
+
+def test_a_policy_that_sees_a_phase_has_a_clock() -> None:
+    policy, n = agent(load_config("mini_cheetah_walk", ["clock=none"])), 2
+    memory, feet = begin(policy.contract, n, RNG), np.zeros((n, 4, 3))
+    with pytest.raises(UserError, match="observes the phase of a clock, and its clock is 'none'"):
+        observe(policy.contract, random_state(12, n), memory, np.zeros((n, 3)), feet)
 
 
 def test_memory_begins_empty() -> None:

@@ -14,7 +14,7 @@ from gpugym_jax.gate.motors import Motor, Plant, Rng, make_motor
 from gpugym_jax.gate.rotation import yaw_of
 from gpugym_jax.gate.world import State, base_velocity, gravity
 from gpugym_jax.policy.metadata import Contract
-from gpugym_jax.tables import choose
+from gpugym_jax.tables import UserError, choose
 
 CONTACT_FORCE = 1.0
 """N, vertical: a foot pressed harder than this touches the ground."""
@@ -49,6 +49,13 @@ class Facts:
         """Joint positions as the encoders say, rad."""
         return self.state.dof_pos + self.memory.encoder_offset
 
+    @property
+    def phase(self) -> Float[ndarray, "n ..."]:
+        """Of the clock, rad."""
+        if not self.memory.phase.size:
+            raise UserError("the policy observes the phase of a clock, and its clock is 'none'.")
+        return self.memory.phase
+
 
 TERMS: dict[str, Callable[..., Float[ndarray, "n size"]]] = {
     "base_height": lambda f: f.state.base_pos[:, 2:],
@@ -63,7 +70,7 @@ TERMS: dict[str, Callable[..., Float[ndarray, "n size"]]] = {
     "dof_vel": lambda f: f.state.dof_vel,
     "action": lambda f: f.memory.raw_action,
     "target_history": lambda f: f.memory.target_history.reshape(len(f.command), -1),
-    "gait_phase": lambda f: np.stack([np.sin(f.memory.phase), np.cos(f.memory.phase)], -1),
+    "gait_phase": lambda f: np.stack([np.sin(f.phase), np.cos(f.phase)], -1),
     "foot_contact": lambda f: (f.foot_force[..., 2] > CONTACT_FORCE).astype(float),
 }
 

@@ -25,8 +25,8 @@ Phase = Float[Array, "*clock"]
 
 @clock
 def none() -> Clock:
-    """No clock: the phase stays 0."""
-    return Clock(lambda key: jnp.zeros(()), lambda phase, reading, command, key, dt: phase)
+    """No clock: the phase has no numbers, and terms that read it are refused."""
+    return Clock(lambda key: jnp.zeros(0), lambda phase, reading, command, key, dt: phase)
 
 
 @clock

@@ -226,9 +226,25 @@ def test_a_paced_clock_turns_with_the_commanded_speed() -> None:
     np.testing.assert_allclose(phase, 2 * np.pi * 0.1, rtol=1e-5)
 
 
-def test_without_a_clock_the_phase_stays() -> None:
-    task, _ = begin(task_of())
-    assert float(task.phase) == 0.0
+PHASED = {
+    "observation 'gait_phase'": {"observations": Observations(actor=("gait_phase",))},
+    "reward 'swing_grf'": {"rewards": {"swing_grf": {"weight": -1.0}}},
+    "reward 'stance_grf'": {"rewards": {"stance_grf": {"weight": 1.0}}},
+    "reward 'reference_traj'": {"rewards": {"reference_traj": {"weight": 1, "motion": "mini_cheetah_trot"}}},
+}
+
+
+@pytest.mark.parametrize("term", PHASED)
+def test_a_term_that_reads_the_phase_wants_a_clock(term: str) -> None:
+    with pytest.raises(UserError) as error:
+        task_of(**PHASED[term])
+    said = "it reads the phase of a clock, and clock is 'none'. There are: paced, steady."
+    assert str(error.value) == f"{term}: {said}"
+    task_of(**PHASED[term], clock={"steady": {"hz": 3.0}})
+
+
+def test_without_a_clock_there_is_no_phase() -> None:
+    assert begin(task_of())[0].phase.shape == (0,)
 
 
 def test_a_wrong_clock_is_told() -> None:

@@ -100,6 +100,7 @@ def test_every_observation_names_its_numbers(name: str) -> None:
         robot=name,
         actions={"dof_pos_target": ActionTerm(), "tau_ff": ActionTerm()},
         observations=Observations(actor=tuple(sorted(OBSERVATIONS))),
+        clock={"steady": {"hz": 3.0}},
     )
     numbers = make_mdp(cfg, ROBOTS[name]).layout["actor"]
     assert len({(n.term, n.name) for n in numbers}) == len(numbers)
