@@ -17,6 +17,8 @@ K_PULL = 2
 FOLLOWED_S, FOLLOWED_ENOUGH = 2.0, 0.8
 """s, over which it is averaged how well commands are followed, and what of it (1 is exactly) is progress."""
 
+K_STATE = 0
+"""Which of the keys that an episode's is split into draws where it begins."""
 K_RUN = 3
 """Beside the three into which the key of a run's first episode is split."""
 
@@ -27,17 +29,26 @@ def uniform(key: Key[Array, ""], shape: tuple[int, ...], pair: tuple[float, floa
     return jnp.full(shape, low) if low == high else jax.random.uniform(key, shape, jnp.float32, low, high)
 
 
+def place(p: Parts, key: Key[Array, ""]) -> RobotState:
+    """Where the episode of that key begins."""
+    return p.sample_state(jax.random.fold_in(key, K_STATE))
+
+
 def fresh(
-    p: Parts, key: Key[Array, ""], k_next: Key[Array, ""], k_run: Key[Array, ""], progress: Float[Array, ""]
-) -> tuple[TaskState, RobotState]:
-    """A new episode, all of it drawn from `key`, but for what `k_run` keeps for the run."""
+    p: Parts,
+    key: Key[Array, ""],
+    state: RobotState,
+    k_next: Key[Array, ""],
+    k_run: Key[Array, ""],
+    progress: Float[Array, ""],
+) -> TaskState:
+    """A new episode from `state`, all of it drawn from `key`, but for what `k_run` keeps for the run."""
     keys = jax.random.split(key, 8)
-    k_state, k_command, k_phase, k_variation, k_motor, k_encoder, k_seen, k_push = keys
+    _, k_command, k_phase, k_variation, k_motor, k_encoder, k_seen, k_push = keys
     num_dofs, num_act = len(p.robot.dofs), len(p.robot.actuated_ids)
     num_feet = len(p.robot.groups.get("foot", ()))
-    state = p.sample_state(k_state)
     goal = p.command.sample(k_command, progress)
-    task = TaskState(
+    return TaskState(
         key=k_next,
         step=jnp.zeros((), jnp.int32),
         substep=jnp.zeros((), jnp.int32),
@@ -63,13 +74,13 @@ def fresh(
         pull_left=jnp.zeros((), jnp.int32),
         push_in=jax.random.randint(k_push, (), 1, max(1, p.push_every) + 1, jnp.int32),
     )
-    return task, state
 
 
 def start(p: Parts, key: Key[Array, ""]) -> tuple[TaskState, RobotState]:
     """The first episode of a run; it may begin at a random age, so that ends are spread out."""
     k_next, k_fresh, k_age = jax.random.split(key, 3)
-    task, state = fresh(p, k_fresh, k_next, jax.random.fold_in(key, K_RUN), jnp.zeros(()))
+    state = place(p, k_fresh)
+    task = fresh(p, k_fresh, state, k_next, jax.random.fold_in(key, K_RUN), jnp.zeros(()))
     age = jax.random.randint(k_age, (), 0, p.last_step, jnp.int32)
     return task.replace(step=age if p.spread else task.step), state
 
@@ -130,7 +141,7 @@ def judge(p: Parts, task: TaskState, reading: Reading) -> Verdict:
     next episode's first state, gets no reward, and is counted.
     """
     keys = jax.random.split(task.key, 5)
-    new_task, new_robot = fresh(p, keys[K_EPISODE], keys[K_NEXT], task.run_key, learned(p, task))
+    new_robot = place(p, keys[K_EPISODE])
     finite = is_finite(reading.robot)
     reading = select(finite, reading, jax.tree.map(jnp.zeros_like, reading).replace(robot=new_robot))
 
@@ -144,6 +155,8 @@ def judge(p: Parts, task: TaskState, reading: Reading) -> Verdict:
     task, pushed, robot = go_on(p, task, reading.robot, keys)
     task, final_obs = observe(p, task, reading.replace(robot=robot))
     done = terminated | timed_out
+    progress = next_progress(p, task, terminated)
+    new_task = fresh(p, keys[K_EPISODE], new_robot, keys[K_NEXT], task.run_key, progress)
     kept = {name: value for name, value in task.variation.items() if name not in p.renewed}
     new_task = new_task.replace(variation=new_task.variation | kept)  # equal, and need not be drawn again
     task = select(done, new_task, task)
@@ -170,14 +183,13 @@ def follow(p: Parts, task: TaskState, s: Snapshot) -> TaskState:
     return task.replace(followed=task.followed + (now - task.followed) * p.dt / FOLLOWED_S)
 
 
-def learned(p: Parts, task: TaskState) -> Float[Array, ""]:
+def next_progress(p: Parts, task: TaskState, terminated: Bool[Array, ""]) -> Float[Array, ""]:
     """The progress with which a robot begins its next episode, if this one ends here.
 
-    It grows where the episode lasted and the commands were followed, and shrinks where it ended early.
+    It shrinks where the episode ended early, and grows where it lasted and the commands were followed.
     """
-    lasted = task.step + 1 >= p.last_step
-    up = lasted & (task.followed > FOLLOWED_ENOUGH)
-    change = jnp.where(up, p.command.growth, jnp.where(lasted, 0.0, -p.command.growth))
+    followed = task.followed > FOLLOWED_ENOUGH
+    change = p.command.growth * jnp.where(terminated, -1.0, jnp.where(followed, 1.0, 0.0))
     return jnp.clip(task.progress + change, 0.0, 1.0)
 
 

@@ -95,7 +95,10 @@ def begin(mdp: Mdp) -> tuple[TaskState, Reading]:
 
 
 def test_progress_is_a_robots_own_and_outlasts_its_episodes() -> None:
-    mdp = task_of(commands=Commands(sampler={"curriculum": {"growth": 0.25}}, lin_vel_x=(-1, 1)))
+    mdp = task_of(
+        commands=Commands(sampler={"curriculum": {"growth": 0.25}}, lin_vel_x=(-1, 1)),
+        terminations={"tilt": {}},
+    )
     task, reading = begin(mdp)
     assert float(task.progress) == 0.0
     ends = task.replace(step=jnp.int32(49))
@@ -112,6 +115,10 @@ def test_progress_is_a_robots_own_and_outlasts_its_episodes() -> None:
     lost = reading.replace(robot=reading.robot.replace(dof_vel=jnp.full(12, jnp.nan)))
     assert float(mdp.judge(task.replace(progress=jnp.float32(0.5)), lost).task.progress) == 0.25
     assert float(mdp.judge(task, lost).task.progress) == 0.0
+    # a fall in the very last step is no full episode
+    fallen = reading.replace(robot=reading.robot.replace(base_quat=from_rpy(jnp.array([np.pi, 0.0, 0.0]))))
+    v = mdp.judge(ends.replace(followed=jnp.float32(0.9), progress=jnp.float32(0.5)), fallen)
+    assert bool(v.terminated) and float(v.task.progress) == 0.25
     # at rest, asked for c: 0 + (exp(-c^2 / 0.25) - 0) * 0.02 / 2
     seen = mdp.judge(task.replace(step=jnp.int32(3), command=jnp.array([0.5, 0.0, 0.0])), reading).task
     np.testing.assert_allclose(seen.followed, 0.01 * np.exp(-1.0), rtol=1e-5)
