@@ -19,8 +19,6 @@ FOLLOWED_S, FOLLOWED_ENOUGH = 2.0, 0.8
 
 K_STATE = 0
 """Which of the keys that an episode's is split into draws where it begins."""
-K_RUN = 3
-"""Beside the three into which the key of a run's first episode is split."""
 
 
 def uniform(key: Key[Array, ""], shape: tuple[int, ...], pair: tuple[float, float]) -> Array:
@@ -35,16 +33,11 @@ def place(p: Parts, key: Key[Array, ""]) -> RobotState:
 
 
 def fresh(
-    p: Parts,
-    key: Key[Array, ""],
-    state: RobotState,
-    k_next: Key[Array, ""],
-    k_run: Key[Array, ""],
-    progress: Float[Array, ""],
+    p: Parts, key: Key[Array, ""], state: RobotState, k_run: Key[Array, ""], progress: Float[Array, ""]
 ) -> TaskState:
     """A new episode from `state`, all of it drawn from `key`, but for what `k_run` keeps for the run."""
-    keys = jax.random.split(key, 8)
-    _, k_command, k_phase, k_variation, k_motor, k_encoder, k_seen, k_push = keys
+    keys = jax.random.split(key, 9)
+    _, k_command, k_phase, k_variation, k_motor, k_encoder, k_seen, k_push, k_next = keys
     num_dofs, num_act = len(p.robot.dofs), len(p.robot.actuated_ids)
     num_feet = len(p.robot.groups.get("foot", ()))
     goal = p.command.sample(k_command, progress)
@@ -78,9 +71,9 @@ def fresh(
 
 def start(p: Parts, key: Key[Array, ""]) -> tuple[TaskState, RobotState]:
     """The first episode of a run; it may begin at a random age, so that ends are spread out."""
-    k_next, k_fresh, k_age = jax.random.split(key, 3)
-    state = place(p, k_fresh)
-    task = fresh(p, k_fresh, state, k_next, jax.random.fold_in(key, K_RUN), jnp.zeros(()))
+    k_run, k_episode, k_age = jax.random.split(key, 3)
+    state = place(p, k_episode)
+    task = fresh(p, k_episode, state, k_run, jnp.zeros(()))
     age = jax.random.randint(k_age, (), 0, p.last_step, jnp.int32)
     return task.replace(step=age if p.spread else task.step), state
 
@@ -156,7 +149,7 @@ def judge(p: Parts, task: TaskState, reading: Reading) -> Verdict:
     task, final_obs = observe(p, task, reading.replace(robot=robot))
     done = terminated | timed_out
     progress = next_progress(p, task, terminated)
-    new_task = fresh(p, keys[K_EPISODE], new_robot, keys[K_NEXT], task.run_key, progress)
+    new_task = fresh(p, keys[K_EPISODE], new_robot, task.run_key, progress)
     kept = {name: value for name, value in task.variation.items() if name not in p.renewed}
     new_task = new_task.replace(variation=new_task.variation | kept)  # equal, and need not be drawn again
     task = select(done, new_task, task)
