@@ -59,15 +59,19 @@ def make_part(cfg: Observations, robot: Robot, blocks: tuple[str, ...], entry: E
     return Part(name, value, scale, numbers)
 
 
-def check(cfg: Observations, groups: dict[str, Group], used: set[str]) -> None:
-    """Raise if a group has nothing, or a scale or noise is of what no one sees."""
+def check(cfg: Observations, groups: dict[str, Group], parts: dict[str, list[Part]]) -> None:
+    """Raise if a group has nothing, or a scale or noise is of what no one sees, or sees with noise."""
     for name, group in groups.items():
         if not group.terms:
             raise UserError(f"observations.{name} is empty. There are: {', '.join(sorted(OBSERVATIONS))}.")
-    for setting in ("scale", "noise"):
-        for name in getattr(cfg, setting):
-            if name not in used:
-                raise unknown(f"observation in use (observations.{setting})", name, used)
+    used = {part.name for some in parts.values() for part in some}
+    noisy = {part.name for name, some in parts.items() if groups[name].noise for part in some}
+    for name in cfg.scale:
+        if name not in used:
+            raise unknown("observation in use (observations.scale)", name, used)
+    for name in cfg.noise:
+        if name not in noisy:
+            raise unknown("observation in use in a group with noise (observations.noise)", name, noisy)
 
 
 def aged(parts: list[Part], history: int) -> tuple[Number, ...]:
@@ -110,7 +114,7 @@ def make_observer(cfg: Observations, robot: Robot, blocks: tuple[str, ...]) -> O
         name: [make_part(cfg, robot, blocks, entry, name) for entry in group.terms]
         for name, group in groups.items()
     }
-    check(cfg, groups, {part.name for some in parts.values() for part in some})
+    check(cfg, groups, parts)
     noisy = {name: i for i, name in enumerate(sorted(cfg.noise))}
 
     def number_of(part: Part, s: Snapshot, key: Key[Array, ""], noise: bool) -> Float[Array, " n"]:

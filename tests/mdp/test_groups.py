@@ -129,6 +129,18 @@ def test_scales_and_ages_are_in_the_layout() -> None:
         (Observations(actor=("dof_pos",), critic="none"), "observations.critic is a list"),
         (Observations(actor=({"dof_pos": {"x": 1}},)), "observation 'dof_pos' has no parameter 'x'"),
         (Observations(actor=("command",), scale={"command": (1.0, 2.0)}), "has 2 numbers; 'command' has 3"),
+        (
+            Observations(actor=("command",), scale={"comand": 2.0}),
+            "no observation in use (observations.scale)",
+        ),
+        (
+            Observations(actor=("command",), critic=("dof_vel",), noise={"dof_vel": 0.1}),
+            "no observation in use in a group with noise (observations.noise) named 'dof_vel'. There are: command.",
+        ),
+        (
+            Observations(actor=Group(terms=("dof_vel",), noise=False), noise={"dof_vel": 0.1}),
+            "in a group with noise (observations.noise) named 'dof_vel'. There are: none.",
+        ),
     ],
 )
 def test_a_wrong_group_is_told_in_one_line(cfg: Observations, message: str) -> None:
