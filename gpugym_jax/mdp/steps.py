@@ -21,12 +21,6 @@ K_STATE = 0
 """Which of the keys that an episode's is split into draws where it begins."""
 
 
-def uniform(key: Key[Array, ""], shape: tuple[int, ...], pair: tuple[float, float]) -> Array:
-    """Uniform draws between both ends of a range; exactly its value where they are equal."""
-    low, high = pair
-    return jnp.full(shape, low) if low == high else jax.random.uniform(key, shape, jnp.float32, low, high)
-
-
 def place(p: Parts, key: Key[Array, ""]) -> RobotState:
     """Where the episode of that key begins."""
     return p.sample_state(jax.random.fold_in(key, K_STATE))
@@ -60,10 +54,10 @@ def fresh(
         phase=p.clock.init(k_phase),
         variation=p.sample_variation(k_run, k_variation),
         run_key=k_run,
-        encoder_offset=uniform(k_encoder, (num_dofs,), p.encoder_offset),
+        encoder_offset=jax.random.uniform(k_encoder, (num_dofs,), jnp.float32, *p.encoder_offset),
         seen=p.observer.init(k_seen),
         wrench=jnp.zeros(6),
-        potentials=p.potentials(),
+        potentials={name: jnp.full((), jnp.nan) for name in p.potentials},  # nothing was seen
         pull_left=jnp.zeros((), jnp.int32),
         push_in=jax.random.randint(k_push, (), 1, max(1, p.push_every) + 1, jnp.int32),
     )

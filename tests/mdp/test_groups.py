@@ -160,6 +160,7 @@ def test_motor_and_observation_read_the_same_encoder() -> None:
     np.testing.assert_allclose(mdp.observe(task, reading)[1]["actor"], 0.1, atol=1e-6)
     _, tau = mdp.torque(task, reading)
     np.testing.assert_allclose(tau, -20.0 * 0.1 * np.ones(12), rtol=1e-5)
+    assert np.all(np.asarray(task.encoder_offset) == np.float32(0.1))  # exactly, where both ends are equal
     wide = make_mdp(
         dataclasses.replace(cfg, observations=dataclasses.replace(seen, encoder_offset=(-0.02, 0.02))), ROBOT
     )
