@@ -4,7 +4,7 @@ from typing import Any, NamedTuple, Protocol
 
 from jaxtyping import Array, Float, Key
 
-from gpugym_jax.types import Layout, Obs, Reading, RobotState, Targets, TaskState, Verdict
+from gpugym_jax.types import Obs, ObsLayout, Reading, RobotState, Targets, TaskState, Verdict
 
 
 class Start(Protocol):
@@ -61,7 +61,7 @@ class Mdp(NamedTuple):
     renew: Renew
     decimation: int  # physics substeps a control step
     action_size: int
-    layout: Layout
+    layout: ObsLayout
 
     @property
     def obs_sizes(self) -> dict[str, int]:

@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 Sim = TypeVar("Sim")
 Obs = dict[str, Float[Array, "..."]]
-"""Observation groups by name, `"actor"` and `"critic"`: each `(*env, size)`."""
+"""Observation groups by name, `"actor"`, `"critic"` and any other: each `(*env, size)`."""
 Scan = Callable[..., tuple[Any, Any]]
 """`jax.lax.scan`'s signature: `(f, carry, xs, length) -> (carry, ys)`."""
 
@@ -153,7 +153,7 @@ class Number(NamedTuple):
     age: int  # control steps since the newest in the group
 
 
-Layout = dict[str, tuple[Number, ...]]
+ObsLayout = dict[str, tuple[Number, ...]]
 """What each number of each observation group is."""
 
 

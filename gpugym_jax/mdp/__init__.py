@@ -1,4 +1,4 @@
-"""The task: tables of terms, and one control step of one robot as five pure functions."""
+"""The task: tables of terms, and one control step of one robot as pure functions."""
 
 from functools import partial
 

@@ -14,17 +14,15 @@ from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terms import bind_term
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, lookup, unknown
-from gpugym_jax.types import Layout, Number, Obs, Seen
-
-Memory = dict[str, Seen]
+from gpugym_jax.types import Number, Obs, ObsLayout, Seen
 
 
 class Observer(NamedTuple):
     """Observing, as a pair of pure functions of one robot, and what its numbers are."""
 
-    init: Callable[[Key[Array, ""]], Memory]
-    observe: Callable[[Memory, Snapshot, Key[Array, ""]], tuple[Memory, Obs]]
-    layout: Layout
+    init: Callable[[Key[Array, ""]], dict[str, Seen]]
+    observe: Callable[[dict[str, Seen], Snapshot, Key[Array, ""]], tuple[dict[str, Seen], Obs]]
+    layout: ObsLayout
 
 
 class Part(NamedTuple):
@@ -88,10 +86,12 @@ def with_history(group: Group, seen: Seen, now: Float[Array, " n"]) -> tuple[See
     return seen.replace(queue=queue, filled=jnp.ones((), bool)), due.reshape(-1)
 
 
-def start_memory(groups: dict[str, Group], sizes: dict[str, int]) -> Callable[[Key[Array, ""]], Memory]:
+def start_memory(
+    groups: dict[str, Group], sizes: dict[str, int]
+) -> Callable[[Key[Array, ""]], dict[str, Seen]]:
     """The memory of the groups that have history or delay, with an episode's delays."""
 
-    def init(key: Key[Array, ""]) -> Memory:
+    def init(key: Key[Array, ""]) -> dict[str, Seen]:
         memory = {}
         for i, (name, group) in enumerate(groups.items()):
             low, high = group.delay
@@ -124,7 +124,7 @@ def make_observer(cfg: Observations, robot: Robot, blocks: tuple[str, ...]) -> O
             value = value + cfg.noise[part.name] * draw
         return jnp.clip(value / part.scale.astype(np.float32), -cfg.clip, cfg.clip)
 
-    def observe(memory: Memory, s: Snapshot, key: Key[Array, ""]) -> tuple[Memory, Obs]:
+    def observe(memory: dict[str, Seen], s: Snapshot, key: Key[Array, ""]) -> tuple[dict[str, Seen], Obs]:
         memory, obs = dict(memory), {}
         for name, group in groups.items():
             values: list[Any] = [number_of(part, s, key, bool(group.noise)) for part in parts[name]]

@@ -60,7 +60,7 @@ def csv(values: ndarray | list[float] | tuple[float, ...], separator: str = ",")
     return separator.join(number(v) for v in np.asarray(values, float).reshape(-1))
 
 
-def spread(values: tuple[float, ...] | float, size: int) -> Float[ndarray, " size"]:
+def repeated(values: tuple[float, ...] | float, size: int) -> Float[ndarray, " size"]:
     """`values` repeated up to `size` entries."""
     return np.resize(np.asarray(values, float), size)
 
@@ -70,7 +70,7 @@ def gains(cfg: Config, robot: Robot) -> tuple[ndarray, ndarray, ndarray]:
     (_, motor), *_ = resolved(robot, cfg.actuator)
     each = (motor.get("kp", 0.0), motor.get("kd", 0.0), robot.torque_limit)
     rows = np.zeros((3, len(robot.dofs)))
-    rows[:, list(robot.actuated_ids)] = [spread(values, len(robot.actuated_ids)) for values in each]
+    rows[:, list(robot.actuated_ids)] = [repeated(values, len(robot.actuated_ids)) for values in each]
     return rows[0], rows[1], rows[2]
 
 
@@ -95,7 +95,7 @@ def motors(cfg: Config, robot: Robot) -> str:
 def action_numbers(cfg: Config, robot: Robot) -> tuple[ndarray, ndarray]:
     """Scale and clip of every action, block after block."""
     size = len(robot.actuated_ids)
-    scale = [spread(block.scale, size) for block in cfg.actions.values()]
+    scale = [repeated(block.scale, size) for block in cfg.actions.values()]
     clip = [np.full(size, block.clip) for block in cfg.actions.values()]
     return np.concatenate(scale), np.concatenate(clip)
 

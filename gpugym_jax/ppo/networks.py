@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Key
 
 from gpugym_jax.config import Ppo
 from gpugym_jax.ppo.memories import Cell, make_cell
-from gpugym_jax.ppo.normalizer import spread
+from gpugym_jax.ppo.normalizer import divisor
 from gpugym_jax.ppo.state import Memory, Params, PolicyState
 from gpugym_jax.tables import lookup
 from gpugym_jax.types import Obs
@@ -169,4 +169,4 @@ def actor_normalizer(policy: PolicyState) -> tuple[np.ndarray, np.ndarray]:
         size = (cell["dense_i"] if cell else policy.params.actor["layers"][0])["kernel"].shape[0]
         return np.zeros(size, np.float32), np.ones(size, np.float32)
     stats = policy.normalizer["actor"]
-    return np.asarray(stats.mean), np.asarray(spread(stats))
+    return np.asarray(stats.mean), np.asarray(divisor(stats))

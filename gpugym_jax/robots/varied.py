@@ -180,13 +180,7 @@ def one(model: mujoco.MjModel) -> float:
 
 VARIED: dict[str, Varied] = {
     "friction": Varied(
-        "the coefficient of sliding",
-        "",
-        scalar,
-        set_friction,
-        sliding_friction,
-        low=0.0,
-        absent=no_contact,
+        "the coefficient of sliding", "", scalar, set_friction, sliding_friction, low=0.0, absent=no_contact
     ),
     "restitution": Varied(
         "of the contact with the ground: 0 is dead, 1 gives all speed back; Isaac Gym only",
