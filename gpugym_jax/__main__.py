@@ -29,17 +29,25 @@ TABLES = {
     "commands": ("mdp.commands", "COMMANDS"),
     "resets": ("mdp.resets", "RESETS"),
     "clocks": ("mdp.clocks", "CLOCKS"),
+    "actions": ("mdp.actions", "BLOCKS"),
     "motors": ("mdp.actuators", "MOTORS"),
     "wrappers": ("mdp.actuators", "WRAPPERS"),
+    "randomize": ("robots.varied", "VARIED"),
+    "activations": ("ppo.networks", "ACTIVATIONS"),
+    "memories": ("ppo.memories", "MEMORIES"),
     "trackers": ("runs.tracking", "TRACKERS"),
 }
 """What `gpugym list` can print: module and table, imported only when asked for."""
 
 
 def first_line(entry: object) -> str:
-    """What a table's entry says of itself: the first docstring line of a function, the facts of a robot."""
+    """What a table's entry says of itself: a function's first line, what varies, a robot's facts."""
+    if isinstance(entry, str):
+        return entry
     if callable(entry):
         return (inspect.getdoc(entry) or "").partition("\n")[0]
+    if varies := [text for name in ("about", "unit") if (text := getattr(entry, name, ""))]:
+        return ", ".join(varies)
     dofs = len(getattr(entry, "dofs", ()))
     return f"{dofs} joints, {'floating' if getattr(entry, 'floating', False) else 'fixed'} base"
 

@@ -112,16 +112,13 @@ def groups_of(cfg: Observations) -> dict[str, Group]:
 class Commands:
     """The velocity that is asked of the robot, base frame."""
 
-    sampler: str = "uniform"
+    sampler: Entry = "uniform"  # what draws it: {heading: {range: [-1, 1]}}
     lin_vel_x: Range = (0.0, 0.0)  # m/s
     lin_vel_y: Range = (0.0, 0.0)  # m/s
     ang_vel_yaw: Range = (0.0, 0.0)  # rad/s
     resample_s: Positive = 10.0
     zero_below: NotNegative = 0.0  # m/s; slower planar commands become zero
     zero_probability: Share = 0.0  # share of commands that are stand still
-    heading: Range = (-3.14159, 3.14159)  # rad, world; of the sampler heading
-    first_share: Share = 0.25  # of the ranges, with which the sampler curriculum begins
-    growth: Share = 0.1  # of a robot's progress from there to all of the ranges, an episode; likewise
 
 
 @dataclass(frozen=True)

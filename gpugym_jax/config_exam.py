@@ -31,7 +31,7 @@ AT_REST = ExamStart((0.0, 0.0), tilt=0.0, yaw=0.0, lin_vel=0.0, ang_vel=0.0, dof
 
 @dataclass(frozen=True)
 class ExamCommands:
-    """What is asked for. None: as the task's `commands` say."""
+    """What is asked for. None: as much as the task's `commands` ever ask."""
 
     lin_vel_x: Range | None = None  # m/s
     lin_vel_y: Range | None = None  # m/s

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple, Protocol
 
 from jaxtyping import Array, Float, Key
 
-from gpugym_jax.types import Layout, Obs, Reading, RobotState, Targets, TaskState, Verdict
+from gpugym_jax.types import Obs, ObsLayout, Reading, RobotState, Targets, TaskState, Verdict
 
 
 class Start(Protocol):
@@ -61,7 +61,7 @@ class Mdp(NamedTuple):
     renew: Renew
     decimation: int  # physics substeps a control step
     action_size: int
-    layout: Layout
+    layout: ObsLayout
 
     @property
     def obs_sizes(self) -> dict[str, int]:
@@ -95,15 +95,22 @@ class Ask(Protocol):
     def __call__(self, goal: Float[Array, " goal"], robot: RobotState, /) -> Float[Array, "3"]: ...
 
 
+Pair = tuple[float, float]
+Ranges = tuple[Pair, Pair, Pair]
+"""Lowest and highest vx, vy, m/s, and yaw rate, rad/s."""
+
+
 class Command(NamedTuple):
     """Which velocity is asked of a robot, as a pair of pure functions."""
 
     sample: SampleGoal
     command: Ask
+    ranges: Ranges  # within which lies all that it asks of a robot that is not to stand
+    growth: float = 0.0  # of a robot's progress, an episode; 0: what is drawn does not depend on it
 
 
 class StartClock(Protocol):
-    """The phase at the start of an episode: a number, or several."""
+    """The phase at the start of an episode, rad: a number, or several."""
 
     def __call__(self, key: Key[Array, ""], /) -> Float[Array, "*clock"]: ...
 

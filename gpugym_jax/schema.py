@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,9 +108,19 @@ def entry(table: Mapping[str, Callable[..., Any]]) -> Schema:
 
 
 def entries(table: Mapping[str, Callable[..., Any]]) -> Schema:
-    """A list of such; one alone is a list of one."""
-    one = entry(table)
-    return {"anyOf": [{"type": "array", "items": one}, *one["anyOf"]]}
+    """A list of such."""
+    return listed(entry(table))
+
+
+def listed(one: Schema) -> Schema:
+    """A list; an item alone is a list of one."""
+    return {"anyOf": [{"type": "array", "items": one}, *one.get("anyOf", [one])]}
+
+
+def keyed(schema: Schema, table: Iterable[str]) -> Schema:
+    """A section of like entries, whose keys are the names in a table."""
+    properties = {name: schema["additionalProperties"] for name in sorted(table)}
+    return {**schema, "properties": properties, "additionalProperties": False}
 
 
 def observed(group: Schema, seen: Schema, table: Mapping[str, Callable[..., Any]]) -> dict[str, Schema]:
@@ -118,30 +128,46 @@ def observed(group: Schema, seen: Schema, table: Mapping[str, Callable[..., Any]
     listed = entries(table)
     group["properties"]["terms"] = listed
     of_any = {"anyOf": [*listed["anyOf"], {"$ref": "#/$defs/Group"}]}
-    seen["properties"] |= {"actor": of_any, "critic": {"anyOf": [{"enum": ["same"]}, *of_any["anyOf"]]}}
+    seen["properties"] |= {
+        "actor": of_any,
+        "critic": {"anyOf": [{"enum": ["same"]}, *of_any["anyOf"]]},
+        "scale": keyed(seen["properties"]["scale"], table),
+        "noise": keyed(seen["properties"]["noise"], table),
+    }
     return {"Group": group, "Observations": {**seen, "additionalProperties": of_any}}
 
 
 def task_schema() -> Schema:
     """The schema of a task's YAML."""
-    from gpugym_jax.mdp import actuators, clocks, observations, resets, rewards, terminations
+    from gpugym_jax.mdp import actions, actuators, clocks, commands, observations, resets, terminations
+    from gpugym_jax.mdp.rewards import REWARDS
+    from gpugym_jax.ppo.memories import MEMORIES
+    from gpugym_jax.ppo.networks import ACTIVATIONS
     from gpugym_jax.robots import ROBOTS
     from gpugym_jax.robots.varied import VARIED
+    from gpugym_jax.runs.tracking import TRACKERS
 
     whole = typed.json_schema(Config)
     definitions = whole.pop("$defs")
     by_name = {cls.__name__: cls for cls in sections()}
     definitions = {name: section(schema, by_name[name]) for name, schema in definitions.items()}
     definitions |= observed(definitions["Group"], definitions["Observations"], observations.OBSERVATIONS)
-    drawn = definitions["Randomize"]["additionalProperties"]
-    definitions["Randomize"]["properties"] |= {name: drawn for name in VARIED}
-    definitions["Randomize"]["additionalProperties"] = False
+    randomize = keyed(definitions["Randomize"], VARIED)
+    randomize["properties"] |= definitions["Randomize"]["properties"]
+    definitions["Randomize"] = randomize
+    definitions["Commands"]["properties"]["sampler"] = entry(commands.COMMANDS)
+    definitions["Runner"]["properties"]["trackers"] = listed({"enum": sorted(TRACKERS)})
+    definitions["Ppo"]["properties"] |= {
+        "activation": {"enum": sorted(ACTIVATIONS)},
+        "memory": terms(MEMORIES) | {"maxProperties": 1},
+    }
     whole = section(whole, Config)
     whole["properties"] |= {
         "robot": {"enum": sorted(ROBOTS)},
+        "actions": keyed(whole["properties"]["actions"], actions.BLOCKS),
         "actuator": entries({**actuators.MOTORS, **actuators.WRAPPERS}),
         "clock": entry(clocks.CLOCKS),
-        "rewards": terms(rewards.REWARDS, {"weight": Finite}, {"potential": Share}),
+        "rewards": terms(REWARDS, {"weight": Finite}, {"potential": Share}),
         "terminations": terms(terminations.TERMINATIONS),
         "reset": terms(resets.RESETS) | {"maxProperties": 1},
     }

@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 Sim = TypeVar("Sim")
 Obs = dict[str, Float[Array, "..."]]
-"""Observation groups by name, `"actor"` and `"critic"`: each `(*env, size)`."""
+"""Observation groups by name, `"actor"`, `"critic"` and any other: each `(*env, size)`."""
 Scan = Callable[..., tuple[Any, Any]]
 """`jax.lax.scan`'s signature: `(f, carry, xs, length) -> (carry, ys)`."""
 
@@ -131,7 +131,7 @@ class TaskState(struct.PyTreeNode):
     last_dof_vel: Float[Array, "*env dof"]  # rad/s, at the previous control step
     air_time: Float[Array, "*env foot"]  # s since the foot last touched the ground
     contact: Bool[Array, "*env foot"]  # whether it did at the previous control step
-    phase: Float[Array, "..."]  # rad, of the clock: one number or several a robot
+    phase: Float[Array, "..."]  # rad, of the clock: one number or several a robot, or none without a clock
     variation: Variation
     run_key: Key[Array, "*env"]  # kept for the run: for draws that outlast an episode
     encoder_offset: Float[Array, "*env dof"]  # rad, what encoders say too much
@@ -153,7 +153,7 @@ class Number(NamedTuple):
     age: int  # control steps since the newest in the group
 
 
-Layout = dict[str, tuple[Number, ...]]
+ObsLayout = dict[str, tuple[Number, ...]]
 """What each number of each observation group is."""
 
 

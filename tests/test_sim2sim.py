@@ -16,7 +16,7 @@ from gpugym_jax.env import make_env
 from gpugym_jax.gate import rotation, scenario, world
 from gpugym_jax.gate.exam import exam_of
 from gpugym_jax.gate.falls import make_fallen
-from gpugym_jax.gate.observe import TERMS, begin, observe
+from gpugym_jax.gate.observe import TERMS, begin, make_pupil, observe
 from gpugym_jax.gate.rollout import control_step, start
 from gpugym_jax.mdp import make_mdp
 from gpugym_jax.mdp.observations import MEANINGS, OBSERVATIONS
@@ -24,6 +24,7 @@ from gpugym_jax.physics import make_physics
 from gpugym_jax.policy.file import Hidden, Policy
 from gpugym_jax.robots import ROBOTS
 from gpugym_jax.robots.scene import Scene
+from gpugym_jax.tables import UserError
 from gpugym_jax.types import Reading, RobotState
 from tests.agents import RNG, agent, fresh_draws, random_state  # noqa: F401
 
@@ -71,13 +72,13 @@ def as_training(state: world.State) -> RobotState:
 @pytest.mark.parametrize("cfg", [*map(load_config, TASKS), everything()], ids=[*TASKS, "everything"])
 def test_observations_are_those_of_training(cfg: Config) -> None:
     cfg, robot, n = quiet(cfg), ROBOTS[cfg.robot], 8
-    contract = agent(cfg).contract
+    pupil = make_pupil(agent(cfg))
     joints, feet = len(robot.actuated_ids), len(robot.groups.get("foot", ()))
     state, command = random_state(len(robot.dofs), n), RNG.normal(size=(n, 3))
     memory = replace(
-        begin(contract, n, RNG),
+        begin(pupil, n, RNG),
         phase=RNG.uniform(0, 2 * np.pi, n),
-        raw_action=RNG.normal(size=(n, contract.action_size)),
+        raw_action=RNG.normal(size=(n, pupil.contract.action_size)),
         target_history=RNG.normal(size=(n, 3, joints)),
         encoder_offset=RNG.normal(size=(n, len(robot.dofs))),
     )
@@ -96,7 +97,7 @@ def test_observations_are_those_of_training(cfg: Config) -> None:
     reading = Reading(as_training(state), force * 0, force * 0, force, np.zeros(n, bool))
     want = jax.jit(jax.vmap(mdp.observe))(task, jax.tree.map(jnp.asarray, reading))[1]["actor"]
     on_feet = force[:, list(robot.body_ids(robot.groups["foot"]))] if feet else np.zeros((n, 0, 3))
-    _, got = observe(contract, state, memory, command, on_feet)
+    _, got = observe(pupil, state, memory, command, on_feet)
     np.testing.assert_allclose(got, want, atol=1e-5)
 
 
@@ -119,6 +120,7 @@ def test_a_rollout_goes_as_in_training(cfg: Config) -> None:
         cfg, pushes=pushes, randomize=randomize, commands=commands, terminations={}, reset={"basic": {}}
     )
     policy = random_policy(cfg)
+    pupil = make_pupil(policy)
     physics = make_physics(Scene(robot), cfg.physics, n, policy.contract.sim_dt)
     env = make_env(cfg, robot, physics)
     state, obs = env.reset(jax.random.key(5))
@@ -127,17 +129,17 @@ def test_a_rollout_goes_as_in_training(cfg: Config) -> None:
     plan = scenario.draw_scenario(exam, policy.contract.step_dt, seed=0, calm=True)
     plan = replace(plan, start=scenario.at_rest(robot, n))
     gate = world.make_world(exam, np.full(n, 1.0), careful=False)
-    tick, fallen = start(policy, gate, plan), make_fallen(exam.gate.falls, robot)
+    tick, fallen = start(pupil, gate, plan), make_fallen(exam.gate.falls, robot)
     drawn = {name: np.asarray(getattr(state.task, name)) for name in ("encoder_offset", "phase")}
     if "actor" in state.task.seen:
         drawn["late"] = np.asarray(state.task.seen["actor"].late)
     tick = replace(tick, memory=replace(tick.memory, **drawn))
     for _ in range(20):
-        _, seen = observe(policy.contract, gate.look(), tick.memory, command, tick.foot_force)
+        _, seen = observe(pupil, gate.look(), tick.memory, command, tick.foot_force)
         np.testing.assert_allclose(seen, np.asarray(obs["actor"]), rtol=1e-4, atol=1e-3)
         state, result = env.step(state, jnp.asarray(policy.act(np.asarray(obs["actor"]), ())[1], jnp.float32))
         obs = result.obs
-        tick, frame = control_step(policy, gate, fallen, tick, command)
+        tick, frame = control_step(pupil, gate, fallen, tick, command)
         np.testing.assert_allclose(
             frame.torque, np.asarray(state.task.torque)[:, list(robot.actuated_ids)], atol=5e-3
         )
@@ -171,8 +173,15 @@ def test_rotations_are_scipys() -> None:
     np.testing.assert_allclose(rotation.yaw_of(rotation.from_rpy(rpy)), rpy[:, 2], atol=1e-12)
 
 
+def test_a_policy_that_sees_a_phase_has_a_clock() -> None:
+    pupil, n = make_pupil(agent(load_config("mini_cheetah_walk", ["clock=none"]))), 2
+    memory, feet = begin(pupil, n, RNG), np.zeros((n, 4, 3))
+    with pytest.raises(UserError, match="observes the phase of a clock, and its clock is 'none'"):
+        observe(pupil, random_state(12, n), memory, np.zeros((n, 3)), feet)
+
+
 def test_memory_begins_empty() -> None:
-    memory = begin(agent(load_config("mini_cheetah_ref")).contract, 1, RNG)
+    memory = begin(make_pupil(agent(load_config("mini_cheetah_ref"))), 1, RNG)
     assert memory.target_history.shape == (1, 3, 12)
     assert not memory.target_history.any() and not memory.raw_action.any()
     assert not memory.motor[0].any()

@@ -30,7 +30,7 @@ clock = register(CLOCKS)
 @clock
 def none() -> Clock:
     """No clock."""
-    return Clock(lambda rng, n: np.zeros(n), lambda phase, forces, command, rng, dt: phase)
+    return Clock(lambda rng, n: np.zeros((n, 0)), lambda phase, forces, command, rng, dt: phase)
 
 
 @clock

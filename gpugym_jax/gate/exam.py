@@ -15,6 +15,7 @@ from numpy import ndarray
 from gpugym_jax.config import Commands, Config, PhysicsConfig
 from gpugym_jax.config_exam import ExamCommands, Gate
 from gpugym_jax.config_yaml import load_config, task_names, with_overrides
+from gpugym_jax.gate.commands import asked_ranges
 from gpugym_jax.policy.metadata import Contract
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import Scene, make_scene
@@ -60,12 +61,16 @@ class Exam:
 def asked_of(exam: ExamCommands, task: Commands) -> Asked:
     """The commands of an exam for a task."""
 
-    def said(name: str) -> Any:
-        own = getattr(exam, name)
-        return getattr(task, name) if own is None else own
+    def or_else(own: Any, other: Any) -> Any:
+        return other if own is None else own
 
-    ranges = np.array([said(name) for name in ("lin_vel_x", "lin_vel_y", "ang_vel_yaw")], float)
-    return Asked(ranges, said("resample_s"), said("zero_below"), exam.zero_share)
+    said = (exam.lin_vel_x, exam.lin_vel_y, exam.ang_vel_yaw)
+    return Asked(
+        ranges=np.array([*map(or_else, said, asked_ranges(task))], float),
+        resample_s=or_else(exam.resample_s, task.resample_s),
+        zero_below=or_else(exam.zero_below, task.zero_below),
+        zero_share=exam.zero_share,
+    )
 
 
 def exam_of(

@@ -1,9 +1,8 @@
-"""The observation vector, rebuilt from a policy file's metadata."""
+"""A policy as its file says that it is run: what it sees, remembers and is driven by."""
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -13,8 +12,9 @@ from gpugym_jax.gate.clocks import Clock, make_clock
 from gpugym_jax.gate.motors import Motor, Plant, Rng, make_motor
 from gpugym_jax.gate.rotation import yaw_of
 from gpugym_jax.gate.world import State, base_velocity, gravity
+from gpugym_jax.policy.file import Policy
 from gpugym_jax.policy.metadata import Contract
-from gpugym_jax.tables import choose
+from gpugym_jax.tables import UserError, choose
 
 CONTACT_FORCE = 1.0
 """N, vertical: a foot pressed harder than this touches the ground."""
@@ -49,6 +49,13 @@ class Facts:
         """Joint positions as the encoders say, rad."""
         return self.state.dof_pos + self.memory.encoder_offset
 
+    @property
+    def phase(self) -> Float[ndarray, "n ..."]:
+        """Of the clock, rad."""
+        if not self.memory.phase.size:
+            raise UserError("the policy observes the phase of a clock, and its clock is 'none'.")
+        return self.memory.phase
+
 
 TERMS: dict[str, Callable[..., Float[ndarray, "n size"]]] = {
     "base_height": lambda f: f.state.base_pos[:, 2:],
@@ -63,40 +70,44 @@ TERMS: dict[str, Callable[..., Float[ndarray, "n size"]]] = {
     "dof_vel": lambda f: f.state.dof_vel,
     "action": lambda f: f.memory.raw_action,
     "target_history": lambda f: f.memory.target_history.reshape(len(f.command), -1),
-    "gait_phase": lambda f: np.stack([np.sin(f.memory.phase), np.cos(f.memory.phase)], -1),
+    "gait_phase": lambda f: np.stack([np.sin(f.phase), np.cos(f.phase)], -1),
     "foot_contact": lambda f: (f.foot_force[..., 2] > CONTACT_FORCE).astype(float),
 }
 
 
-@functools.lru_cache(maxsize=8)
-def clock_of(contract: Contract) -> Clock:
-    """The clock that the file names."""
-    return make_clock(contract.clock)
+class Pupil(NamedTuple):
+    """A policy with what its file names, looked up: all that runs on a robot's computer."""
+
+    policy: Policy
+    clock: Clock
+    motor: Motor
+    terms: tuple[Callable[[Facts], Float[ndarray, "n size"]], ...]
+
+    @property
+    def contract(self) -> Contract:
+        """The policy's."""
+        return self.policy.contract
 
 
-@functools.lru_cache(maxsize=8)
-def terms_of(contract: Contract) -> list[Callable[[Facts], Float[ndarray, "n size"]]]:
-    """The observations that the file names."""
-    return [choose("observation", t.name, TERMS, t.parameters) for t in contract.observations]
+def make_pupil(policy: Policy) -> Pupil:
+    """The policy, ready to act."""
+    c = policy.contract
+    joints = list(c.actuated)
+    plant = Plant(c.default_joint_pos[joints], c.torque_limits[joints])
+    terms = tuple(choose("observation", t.name, TERMS, t.parameters) for t in c.observations)
+    return Pupil(policy, make_clock(c.clock), make_motor(plant, c.motors), terms)
 
 
-@functools.lru_cache(maxsize=8)
-def motor_of(contract: Contract) -> Motor:
-    """The motors that the file names."""
-    joints = list(contract.actuated)
-    plant = Plant(contract.default_joint_pos[joints], contract.torque_limits[joints])
-    return make_motor(plant, contract.motors)
-
-
-def begin(contract: Contract, n: int, rng: Rng) -> Memory:
+def begin(pupil: Pupil, n: int, rng: Rng) -> Memory:
     """The memory at the start of episodes, with what an episode draws."""
+    contract = pupil.contract
     joints, dofs = len(contract.actuated), len(contract.joint_names)
     low, high = contract.observation_delay
     return Memory(
         raw_action=np.zeros((n, contract.action_size)),
         target_history=np.zeros((n, 3, joints)),
-        motor=motor_of(contract).init(rng, n),
-        phase=clock_of(contract).init(rng, n),
+        motor=pupil.motor.init(rng, n),
+        phase=pupil.clock.init(rng, n),
         encoder_offset=rng.uniform(*contract.encoder_offset, (n, dofs)),
         seen=None,
         late=rng.integers(low, high + 1, n),
@@ -117,15 +128,16 @@ def take_in(
 
 
 def observe(
-    contract: Contract,
+    pupil: Pupil,
     state: State,
     memory: Memory,
     command: Float[ndarray, "n 3"],
     foot_force: Float[ndarray, "n foot 3"],
 ) -> tuple[Memory, Float[ndarray, "n obs"]]:
     """The memory after, and what the policy is fed: each term times its scale, clipped, in order."""
+    contract = pupil.contract
     facts = Facts(state, memory, command, foot_force, contract.default_joint_pos)
-    rows = zip(terms_of(contract), contract.observations, strict=True)
+    rows = zip(pupil.terms, contract.observations, strict=True)
     parts = [value(facts) * term.scale for value, term in rows]
     clip = contract.observation_clip
     # A robot that MuJoCo lost is counted as fallen elsewhere; here it must not poison the others' batch.

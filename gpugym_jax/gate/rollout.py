@@ -8,7 +8,7 @@ from numpy import ndarray
 
 from gpugym_jax.gate.falls import Fallen
 from gpugym_jax.gate.motors import Targets
-from gpugym_jax.gate.observe import Memory, begin, clock_of, motor_of, observe
+from gpugym_jax.gate.observe import Memory, Pupil, begin, make_pupil, observe
 from gpugym_jax.gate.scenario import Scenario
 from gpugym_jax.gate.world import World, base_velocity
 from gpugym_jax.policy.file import Hidden, Policy
@@ -55,16 +55,16 @@ def asked(contract: Contract, blocks: dict[str, ndarray]) -> Targets:
 
 
 def drive(
-    contract: Contract, world: World, memory: Memory, target: Targets, command: Float[ndarray, "n 3"]
+    pupil: Pupil, world: World, memory: Memory, target: Targets, command: Float[ndarray, "n 3"]
 ) -> tuple[Memory, Float[ndarray, "n dof"]]:
     """The physics substeps of a control step. Returns the memory after them and the last torque."""
-    motor, clock, joints = motor_of(contract), clock_of(contract), list(contract.actuated)
+    contract, joints = pupil.contract, list(pupil.contract.actuated)
     torque = np.zeros((len(command), len(contract.joint_names)))
     for _ in range(round(contract.step_dt / world.sim_dt)):
         state = world.look()
         encoders = state.dof_pos + memory.encoder_offset
-        rest, tau = motor.torque(memory.motor, target, encoders[:, joints], state.dof_vel[:, joints])
-        phase = clock.advance(memory.phase, world.forces, command, memory.rng, world.sim_dt)
+        rest, tau = pupil.motor.torque(memory.motor, target, encoders[:, joints], state.dof_vel[:, joints])
+        phase = pupil.clock.advance(memory.phase, world.forces, command, memory.rng, world.sim_dt)
         memory = replace(memory, motor=rest, phase=phase)
         torque = np.zeros_like(torque)
         torque[:, joints] = tau
@@ -73,15 +73,15 @@ def drive(
 
 
 def control_step(
-    policy: Policy, world: World, fallen: Fallen, tick: Tick, command: Float[ndarray, "n 3"]
+    pupil: Pupil, world: World, fallen: Fallen, tick: Tick, command: Float[ndarray, "n 3"]
 ) -> tuple[Tick, Frame]:
     """Observe, act, simulate for one control step."""
-    c = policy.contract
-    memory, obs = observe(c, world.look(), tick.memory, command, tick.foot_force)
-    actions, raw, hidden = policy.act(obs, tick.hidden)
+    c = pupil.contract
+    memory, obs = observe(pupil, world.look(), tick.memory, command, tick.foot_force)
+    actions, raw, hidden = pupil.policy.act(obs, tick.hidden)
     blocks = targets(c, actions)
     target = asked(c, blocks)
-    memory, torque = drive(c, world, memory, target, command)
+    memory, torque = drive(pupil, world, memory, target, command)
     memory = replace(
         memory,
         raw_action=np.asarray(raw, float),
@@ -127,19 +127,20 @@ def stack(frames: list[Frame]) -> Frame:
     return Frame(**{name: np.stack([getattr(f, name) for f in frames]) for name in names})
 
 
-def start(policy: Policy, world: World, scenario: Scenario) -> Tick:
+def start(pupil: Pupil, world: World, scenario: Scenario) -> Tick:
     """Put the world's robots to the start of the scenario."""
     world.place(scenario.start)
     n, rng = len(scenario.friction), np.random.default_rng((scenario.seed, 1))
     feet = np.zeros((n, len(world.feet), 3))
-    return Tick(begin(policy.contract, n, rng), feet, policy.start(n))
+    return Tick(begin(pupil, n, rng), feet, pupil.policy.start(n))
 
 
 def rollout(policy: Policy, world: World, fallen: Fallen, scenario: Scenario) -> Frame:
     """Play the scenario to its end. A robot that falls goes on, as it would on a bench; `fallen` tells."""
-    tick, frames = start(policy, world, scenario), []
+    pupil, frames = make_pupil(policy), []
+    tick = start(pupil, world, scenario)
     for command, kicked, kick in zip(scenario.command, scenario.kicked, scenario.kick, strict=True):
-        tick, frame = control_step(policy, world, fallen, tick, command)
+        tick, frame = control_step(pupil, world, fallen, tick, command)
         frames.append(frame)
         world.kick(kicked, kick)
     return stack(frames)

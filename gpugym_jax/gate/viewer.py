@@ -14,6 +14,7 @@ from numpy import ndarray
 
 from gpugym_jax.gate.exam import Exam
 from gpugym_jax.gate.falls import make_fallen
+from gpugym_jax.gate.observe import make_pupil
 from gpugym_jax.gate.rollout import control_step, start
 from gpugym_jax.gate.scenario import Scenario
 from gpugym_jax.gate.world import make_model, make_world, poses
@@ -57,7 +58,8 @@ def press(wish: Wish, key: int, ranges: Float[ndarray, "3 2"]) -> Wish:
 def watch(policy: Policy, exam: Exam, scenario: Scenario) -> None:
     """Show the scenario's first robot in real time until the window is closed; a fallen one starts anew."""
     world, fallen = make_world(exam, scenario.friction), make_fallen(exam.gate.falls, exam.robot)
-    tick = first = start(policy, world, scenario)
+    pupil = make_pupil(policy)
+    tick = first = start(pupil, world, scenario)
     model, ranges = make_model(exam), policy.contract.command_ranges
     data, wishes = mujoco.MjData(model), [Wish(scenario.command[0, 0])]  # the window's thread appends
 
@@ -69,7 +71,7 @@ def watch(policy: Policy, exam: Exam, scenario: Scenario) -> None:
     with mujoco.viewer.launch_passive(model, data, key_callback=on_key) as window:
         while window.is_running():
             due = time.perf_counter() + policy.contract.step_dt
-            tick, frame = control_step(policy, world, fallen, tick, wishes[-1].command[None])
+            tick, frame = control_step(pupil, world, fallen, tick, wishes[-1].command[None])
             if frame.fallen[0]:
                 world.place(scenario.start)
                 tick = first

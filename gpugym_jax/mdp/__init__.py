@@ -1,4 +1,4 @@
-"""The task: tables of terms, and one control step of one robot as five pure functions."""
+"""The task: tables of terms, and one control step of one robot as pure functions."""
 
 from functools import partial
 
@@ -20,7 +20,7 @@ def make_mdp(cfg: Config, robot: Robot) -> Mdp:
         UserError: a name, parameter or rate is wrong; before anything is compiled.
     """
     p = make_parts(cfg, robot)
-    jax.eval_shape(partial(_first_obs, p))  # finds what is wrong in a term before anything is compiled
+    jax.eval_shape(partial(_one_step, p))  # finds what is wrong in a term before anything is compiled
     return Mdp(
         start=partial(steps.start, p),
         act=partial(steps.act, p),
@@ -35,7 +35,11 @@ def make_mdp(cfg: Config, robot: Robot) -> Mdp:
     )
 
 
-def _first_obs(p: Parts) -> Obs:
+def _one_step(p: Parts) -> Obs:
+    """All that is asked of a term in a control step."""
     task, robot = steps.start(p, jax.random.key(0))
     nothing = jnp.zeros((len(p.robot.bodies), 3))
-    return steps.observe(p, task, Reading(robot, nothing, nothing, nothing, jnp.zeros((), bool)))[1]
+    reading = Reading(robot, nothing, nothing, nothing, jnp.zeros((), bool))
+    task = steps.act(p, task, jnp.zeros(p.action_size))
+    task, _ = steps.torque(p, task, reading)
+    return steps.renew(p, steps.judge(p, task, reading), reading)[1]

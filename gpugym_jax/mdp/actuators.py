@@ -22,6 +22,7 @@ from gpugym_jax.bounds import (
 )
 from gpugym_jax.config import Entry, named
 from gpugym_jax.functions import Actuator
+from gpugym_jax.mdp.terms import like, naming, of_shape
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, choose, parameters, register, repeated
 from gpugym_jax.types import Reading, Targets
@@ -225,14 +226,25 @@ def friction(
 # --- From the configuration ----------------------------------------------------------------------------
 
 
+def checked(kind: str, name: str, motor: Actuator, robot: Robot) -> Actuator:
+    """The motor, which must give a torque for each actuated joint and keep the shapes of its memory."""
+
+    def torque(memory: Any, target: Targets, reading: Reading) -> tuple[Any, Array]:
+        rest, tau = motor.torque(memory, target, reading)
+        return like(memory, rest), of_shape(tau, (len(robot.actuated_ids),))
+
+    return Actuator(naming(kind, name, motor.init), naming(kind, name, torque))
+
+
 def make_actuator(robot: Robot, entries: tuple[Entry, ...]) -> Actuator:
     """The motor that the configuration names, in its wrappers."""
     if not entries:
         raise UserError(f"actuator is empty: a motor comes first. There are: {', '.join(sorted(MOTORS))}.")
-    first, *around = (named(entry, "actuator") for entry in entries)
-    made = choose("motor", first[0], MOTORS, first[1])(robot)
+    (name, params), *around = (named(entry, "actuator") for entry in entries)
+    made = checked("motor", name, choose("motor", name, MOTORS, params)(robot), robot)
     for name, params in around:
-        made = choose("wrapper of a motor", name, WRAPPERS, params)(made, robot)
+        kind = "wrapper of a motor"
+        made = checked(kind, name, choose(kind, name, WRAPPERS, params)(made, robot), robot)
     return made
 
 

@@ -4,6 +4,7 @@ Each has a twin of the same name and parameters in `gate/clocks.py`.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from jaxtyping import Array, Float, Key
 from gpugym_jax.bounds import NotNegative, Positive
 from gpugym_jax.config import Entry, named
 from gpugym_jax.functions import Clock
+from gpugym_jax.mdp.terms import like, naming
 from gpugym_jax.tables import choose, register
 from gpugym_jax.types import Reading
 
@@ -23,8 +25,8 @@ Phase = Float[Array, "*clock"]
 
 @clock
 def none() -> Clock:
-    """No clock: the phase stays 0."""
-    return Clock(lambda key: jnp.zeros(()), lambda phase, reading, command, key, dt: phase)
+    """No clock: the phase has no numbers, and terms that read it are refused."""
+    return Clock(lambda key: jnp.zeros(0), lambda phase, reading, command, key, dt: phase)
 
 
 @clock
@@ -58,4 +60,9 @@ def paced(*, hz: NotNegative = 0.0, per_speed: NotNegative) -> Clock:
 def make_clock(entry: Entry) -> Clock:
     """The clock that the configuration names."""
     name, params = named(entry, "clock")
-    return choose("clock", name, CLOCKS, params)()
+    made = choose("clock", name, CLOCKS, params)()
+
+    def advance(phase: Phase, *rest: Any) -> Phase:
+        return like(phase, made.advance(phase, *rest))
+
+    return Clock(naming("clock", name, made.init), naming("clock", name, advance))

@@ -13,18 +13,16 @@ from gpugym_jax.mdp.observations import MEANINGS, OBSERVATIONS
 from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terms import bind_term
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, repeated, unknown
-from gpugym_jax.types import Layout, Number, Obs, Seen
-
-Memory = dict[str, Seen]
+from gpugym_jax.tables import UserError, lookup, repeated, unknown
+from gpugym_jax.types import Number, Obs, ObsLayout, Seen
 
 
 class Observer(NamedTuple):
     """Observing, as a pair of pure functions of one robot, and what its numbers are."""
 
-    init: Callable[[Key[Array, ""]], Memory]
-    observe: Callable[[Memory, Snapshot, Key[Array, ""]], tuple[Memory, Obs]]
-    layout: Layout
+    init: Callable[[Key[Array, ""]], dict[str, Seen]]
+    observe: Callable[[dict[str, Seen], Snapshot, Key[Array, ""]], tuple[dict[str, Seen], Obs]]
+    layout: ObsLayout
 
 
 class Part(NamedTuple):
@@ -39,25 +37,30 @@ class Part(NamedTuple):
 def make_part(cfg: Observations, robot: Robot, blocks: tuple[str, ...], entry: Entry, group: str) -> Part:
     """A term with its parameters and scale."""
     name, params = named(entry, f"observations.{group}")
-    value = bind_term("observation", OBSERVATIONS, name, params, robot)
+    lookup("observation", name, OBSERVATIONS)
     known = MEANINGS[name].numbers(robot, blocks)
     scale = np.array(repeated(cfg.scale.get(name, 1.0), len(known), f"observations.scale.{name}"))
     numbers = tuple(
         Number(name, each, unit, MEANINGS[name].frame, float(scale[i]), 0)
         for i, (each, unit) in enumerate(known)
     )
+    value = bind_term("observation", OBSERVATIONS, name, params, robot, scale.shape)
     return Part(name, value, scale, numbers)
 
 
-def check(cfg: Observations, groups: dict[str, Group], used: set[str]) -> None:
-    """Raise if a group has nothing, or a scale or noise is of what no one sees."""
+def check(cfg: Observations, groups: dict[str, Group], parts: dict[str, list[Part]]) -> None:
+    """Raise if a group has nothing, or a scale or noise is of what no one sees, or sees with noise."""
     for name, group in groups.items():
         if not group.terms:
             raise UserError(f"observations.{name} is empty. There are: {', '.join(sorted(OBSERVATIONS))}.")
-    for setting in ("scale", "noise"):
-        for name in getattr(cfg, setting):
-            if name not in used:
-                raise unknown(f"observation in use (observations.{setting})", name, used)
+    used = {part.name for some in parts.values() for part in some}
+    noisy = {part.name for name, some in parts.items() if groups[name].noise for part in some}
+    for name in cfg.scale:
+        if name not in used:
+            raise unknown("observation in use (observations.scale)", name, used)
+    for name in cfg.noise:
+        if name not in noisy:
+            raise unknown("observation in use in a group with noise (observations.noise)", name, noisy)
 
 
 def aged(parts: list[Part], history: int) -> tuple[Number, ...]:
@@ -74,10 +77,12 @@ def with_history(group: Group, seen: Seen, now: Float[Array, " n"]) -> tuple[See
     return seen.replace(queue=queue, filled=jnp.ones((), bool)), due.reshape(-1)
 
 
-def start_memory(groups: dict[str, Group], sizes: dict[str, int]) -> Callable[[Key[Array, ""]], Memory]:
+def start_memory(
+    groups: dict[str, Group], sizes: dict[str, int]
+) -> Callable[[Key[Array, ""]], dict[str, Seen]]:
     """The memory of the groups that have history or delay, with an episode's delays."""
 
-    def init(key: Key[Array, ""]) -> Memory:
+    def init(key: Key[Array, ""]) -> dict[str, Seen]:
         memory = {}
         for i, (name, group) in enumerate(groups.items()):
             low, high = group.delay
@@ -100,19 +105,17 @@ def make_observer(cfg: Observations, robot: Robot, blocks: tuple[str, ...]) -> O
         name: [make_part(cfg, robot, blocks, entry, name) for entry in group.terms]
         for name, group in groups.items()
     }
-    check(cfg, groups, {part.name for some in parts.values() for part in some})
+    check(cfg, groups, parts)
     noisy = {name: i for i, name in enumerate(sorted(cfg.noise))}
 
     def number_of(part: Part, s: Snapshot, key: Key[Array, ""], noise: bool) -> Float[Array, " n"]:
         value = part.value(s)
-        if value.shape != part.scale.shape:
-            raise ValueError(f"'{part.name}' gives {value.shape} numbers and names {part.scale.shape}")
         if noise and part.name in noisy:
             draw = jax.random.uniform(jax.random.fold_in(key, noisy[part.name]), value.shape, minval=-1.0)
             value = value + cfg.noise[part.name] * draw
         return jnp.clip(value / part.scale.astype(np.float32), -cfg.clip, cfg.clip)
 
-    def observe(memory: Memory, s: Snapshot, key: Key[Array, ""]) -> tuple[Memory, Obs]:
+    def observe(memory: dict[str, Seen], s: Snapshot, key: Key[Array, ""]) -> tuple[dict[str, Seen], Obs]:
         memory, obs = dict(memory), {}
         for name, group in groups.items():
             values: list[Any] = [number_of(part, s, key, bool(group.noise)) for part in parts[name]]

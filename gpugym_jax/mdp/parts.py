@@ -7,19 +7,18 @@ from jaxtyping import Array, Bool, Float, Key
 
 from gpugym_jax.config import Config, decimation_of
 from gpugym_jax.functions import Actuator, Clock, Command
-from gpugym_jax.mdp import gait  # noqa: F401  (its rewards enter the table)
 from gpugym_jax.mdp.actions import action_size, make_targets
 from gpugym_jax.mdp.actuators import make_actuator
 from gpugym_jax.mdp.clocks import make_clock
 from gpugym_jax.mdp.commands import make_command
 from gpugym_jax.mdp.groups import Observer, make_observer
-from gpugym_jax.mdp.pushes import kicks, make_pull, make_push
+from gpugym_jax.mdp.pushes import make_pull, make_push
 from gpugym_jax.mdp.randomize import SampleVariation, make_sample_variation, renewed
 from gpugym_jax.mdp.resets import make_sample_state
 from gpugym_jax.mdp.snapshot import Snapshot
 from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.mdp.terms import bind
-from gpugym_jax.mdp.weighing import Numbers, Reward, make_reward, start_potentials
+from gpugym_jax.mdp.weighing import Numbers, Reward, make_reward, potentials_of
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.types import RobotState, Targets
 
@@ -41,7 +40,6 @@ class Parts(NamedTuple):
     actuator: Actuator
     command: Command
     clock: Clock
-    growth: float  # of a robot's progress, an episode
     sample_state: Callable[[Key[Array, ""]], RobotState]
     sample_variation: SampleVariation
     push: Callable[[Key[Array, ""], RobotState], RobotState] | None  # None: pushes change no velocity
@@ -49,7 +47,7 @@ class Parts(NamedTuple):
     pull_steps: int  # for which a pull lasts
     observer: Observer
     reward: Callable[[Snapshot, Bool[Array, ""], Numbers], Reward]
-    potentials: Callable[[], Numbers]
+    potentials: tuple[str, ...]  # names of the rewards that are
     ends: dict[str, Callable[[Snapshot], Array]]
 
 
@@ -74,15 +72,14 @@ def make_parts(cfg: Config, robot: Robot) -> Parts:
         actuator=make_actuator(robot, cfg.actuator),
         command=make_command(cfg.commands),
         clock=make_clock(cfg.clock),
-        growth=cfg.commands.growth if cfg.commands.sampler == "curriculum" else 0.0,
         sample_state=make_sample_state(cfg.reset, robot),
         sample_variation=make_sample_variation(cfg.randomize, robot),
-        push=make_push(cfg.pushes) if kicks(cfg.pushes) else None,
+        push=make_push(cfg.pushes),
         pull=make_pull(cfg.pushes),
         pull_steps=max(1, round(cfg.pushes.seconds / dt)),
         observer=make_observer(cfg.observations, robot, tuple(cfg.actions)),
         encoder_offset=cfg.observations.encoder_offset or (0.0, 0.0),
         reward=make_reward(cfg, robot, dt),
-        potentials=start_potentials(cfg),
+        potentials=potentials_of(cfg),
         ends=bind("termination", TERMINATIONS, cfg.terminations, robot),
     )

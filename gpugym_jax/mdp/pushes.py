@@ -7,14 +7,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from gpugym_jax.config import Pushes
-from gpugym_jax.tables import UserError
 from gpugym_jax.types import RobotState
 
 
-def make_push(cfg: Pushes) -> Callable[[Key[Array, ""], RobotState], RobotState]:
-    """The function that kicks a robot: base velocity by U(+-lin_vel) in world x, y and U(+-ang_vel)."""
-    if cfg.mode not in ("add", "set"):
-        raise UserError(f"pushes.mode is 'add' or 'set', not '{cfg.mode}'.")
+def make_push(cfg: Pushes) -> Callable[[Key[Array, ""], RobotState], RobotState] | None:
+    """The function that kicks a robot: base velocity by U(+-lin_vel) in world x, y and U(+-ang_vel).
+
+    None where a push changes no velocity.
+    """
+    if not cfg.every_s or not (cfg.lin_vel or cfg.ang_vel or cfg.mode == "set"):
+        return None
     keep = 1.0 if cfg.mode == "add" else 0.0
 
     def push(key: Key[Array, ""], robot: RobotState) -> RobotState:
@@ -28,11 +30,6 @@ def make_push(cfg: Pushes) -> Callable[[Key[Array, ""], RobotState], RobotState]
         )
 
     return push
-
-
-def kicks(cfg: Pushes) -> bool:
-    """Whether a push changes a velocity."""
-    return bool(cfg.lin_vel or cfg.ang_vel or cfg.mode == "set")
 
 
 def make_pull(cfg: Pushes) -> Callable[[Key[Array, ""]], Float[Array, "6"]] | None:

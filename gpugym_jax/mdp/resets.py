@@ -8,6 +8,7 @@ from jaxtyping import Array, Key
 
 from gpugym_jax.bounds import Finite, NotNegative, Range
 from gpugym_jax.frames import from_rpy
+from gpugym_jax.mdp.terms import naming
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, bind_parameters, lookup, register, unknown
 from gpugym_jax.types import RobotState
@@ -103,4 +104,4 @@ def make_sample_state(
     ((name, params),) = terms.items()
     sampler = lookup("reset", name, RESETS)
     bound = bind_parameters("reset", name, sampler, params)
-    return lambda key: sampler(key, robot, **bound)
+    return naming("reset", name, lambda key: sampler(key, robot, **bound))

@@ -5,7 +5,9 @@ from flax import struct
 from jaxtyping import Array, Bool, Float, Int
 
 from gpugym_jax.frames import rotate_inverse
+from gpugym_jax.mdp.clocks import CLOCKS
 from gpugym_jax.robots.robot import Robot
+from gpugym_jax.tables import UserError
 from gpugym_jax.types import Reading, TaskState
 
 CONTACT_FORCE = 1.0
@@ -38,11 +40,23 @@ class Snapshot(struct.PyTreeNode):
     foot_contact: Bool[Array, " foot"]
     touched_down: Bool[Array, " foot"]  # the first contact after time in the air
     air_time: Float[Array, " foot"]  # s, this step included; before it is cleared by a touch-down
-    phase: Float[Array, "*clock"]  # rad, of the clock
+    clock: Float[Array, "*clock"]  # rad, its phase; no numbers where there is no clock
     encoder_offset: Float[Array, " dof"]  # rad, what encoders say too much
     step: Int[Array, ""]  # control steps since the episode began
     robot: Robot = struct.field(pytree_node=False)
     dt: float = struct.field(pytree_node=False)  # s, a control step
+
+    @property
+    def phase(self) -> Float[Array, "*clock"]:
+        """The clock's, rad.
+
+        Raises:
+            UserError: there is no clock.
+        """
+        if not self.clock.size:
+            names = ", ".join(sorted(CLOCKS.keys() - {"none"}))
+            raise UserError(f"it reads the phase of a clock, and clock is 'none'. There are: {names}.")
+        return self.clock
 
     @property
     def default_dof_pos(self) -> Float[Array, " dof"]:
@@ -90,7 +104,7 @@ def see(robot: Robot, dt: float, task: TaskState, reading: Reading) -> Snapshot:
         foot_contact=foot_contact,
         touched_down=(task.air_time > 0.0) & (foot_contact | task.contact),
         air_time=task.air_time + dt,
-        phase=task.phase,
+        clock=task.phase,
         encoder_offset=task.encoder_offset,
         step=task.step,
         robot=robot,

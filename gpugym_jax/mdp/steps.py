@@ -17,27 +17,25 @@ K_PULL = 2
 FOLLOWED_S, FOLLOWED_ENOUGH = 2.0, 0.8
 """s, over which it is averaged how well commands are followed, and what of it (1 is exactly) is progress."""
 
-K_RUN = 3
-"""Beside the three into which the key of a run's first episode is split."""
+K_STATE = 0
+"""Which of the keys that an episode's is split into draws where it begins."""
 
 
-def uniform(key: Key[Array, ""], shape: tuple[int, ...], pair: tuple[float, float]) -> Array:
-    """Uniform draws between both ends of a range; exactly its value where they are equal."""
-    low, high = pair
-    return jnp.full(shape, low) if low == high else jax.random.uniform(key, shape, jnp.float32, low, high)
+def place(p: Parts, key: Key[Array, ""]) -> RobotState:
+    """Where the episode of that key begins."""
+    return p.sample_state(jax.random.fold_in(key, K_STATE))
 
 
 def fresh(
-    p: Parts, key: Key[Array, ""], k_next: Key[Array, ""], k_run: Key[Array, ""], progress: Float[Array, ""]
-) -> tuple[TaskState, RobotState]:
-    """A new episode, all of it drawn from `key`, but for what `k_run` keeps for the run."""
-    keys = jax.random.split(key, 8)
-    k_state, k_command, k_phase, k_variation, k_motor, k_encoder, k_seen, k_push = keys
+    p: Parts, key: Key[Array, ""], state: RobotState, k_run: Key[Array, ""], progress: Float[Array, ""]
+) -> TaskState:
+    """A new episode from `state`, all of it drawn from `key`, but for what `k_run` keeps for the run."""
+    keys = jax.random.split(key, 9)
+    _, k_command, k_phase, k_variation, k_motor, k_encoder, k_seen, k_push, k_next = keys
     num_dofs, num_act = len(p.robot.dofs), len(p.robot.actuated_ids)
     num_feet = len(p.robot.groups.get("foot", ()))
-    state = p.sample_state(k_state)
     goal = p.command.sample(k_command, progress)
-    task = TaskState(
+    return TaskState(
         key=k_next,
         step=jnp.zeros((), jnp.int32),
         substep=jnp.zeros((), jnp.int32),
@@ -56,20 +54,20 @@ def fresh(
         phase=p.clock.init(k_phase),
         variation=p.sample_variation(k_run, k_variation),
         run_key=k_run,
-        encoder_offset=uniform(k_encoder, (num_dofs,), p.encoder_offset),
+        encoder_offset=jax.random.uniform(k_encoder, (num_dofs,), jnp.float32, *p.encoder_offset),
         seen=p.observer.init(k_seen),
         wrench=jnp.zeros(6),
-        potentials=p.potentials(),
+        potentials={name: jnp.full((), jnp.nan) for name in p.potentials},  # nothing was seen
         pull_left=jnp.zeros((), jnp.int32),
         push_in=jax.random.randint(k_push, (), 1, max(1, p.push_every) + 1, jnp.int32),
     )
-    return task, state
 
 
 def start(p: Parts, key: Key[Array, ""]) -> tuple[TaskState, RobotState]:
     """The first episode of a run; it may begin at a random age, so that ends are spread out."""
-    k_next, k_fresh, k_age = jax.random.split(key, 3)
-    task, state = fresh(p, k_fresh, k_next, jax.random.fold_in(key, K_RUN), jnp.zeros(()))
+    k_run, k_episode, k_age = jax.random.split(key, 3)
+    state = place(p, k_episode)
+    task = fresh(p, k_episode, state, k_run, jnp.zeros(()))
     age = jax.random.randint(k_age, (), 0, p.last_step, jnp.int32)
     return task.replace(step=age if p.spread else task.step), state
 
@@ -130,7 +128,7 @@ def judge(p: Parts, task: TaskState, reading: Reading) -> Verdict:
     next episode's first state, gets no reward, and is counted.
     """
     keys = jax.random.split(task.key, 5)
-    new_task, new_robot = fresh(p, keys[K_EPISODE], keys[K_NEXT], task.run_key, learned(p, task))
+    new_robot = place(p, keys[K_EPISODE])
     finite = is_finite(reading.robot)
     reading = select(finite, reading, jax.tree.map(jnp.zeros_like, reading).replace(robot=new_robot))
 
@@ -144,6 +142,8 @@ def judge(p: Parts, task: TaskState, reading: Reading) -> Verdict:
     task, pushed, robot = go_on(p, task, reading.robot, keys)
     task, final_obs = observe(p, task, reading.replace(robot=robot))
     done = terminated | timed_out
+    progress = next_progress(p, task, terminated)
+    new_task = fresh(p, keys[K_EPISODE], new_robot, task.run_key, progress)
     kept = {name: value for name, value in task.variation.items() if name not in p.renewed}
     new_task = new_task.replace(variation=new_task.variation | kept)  # equal, and need not be drawn again
     task = select(done, new_task, task)
@@ -170,14 +170,13 @@ def follow(p: Parts, task: TaskState, s: Snapshot) -> TaskState:
     return task.replace(followed=task.followed + (now - task.followed) * p.dt / FOLLOWED_S)
 
 
-def learned(p: Parts, task: TaskState) -> Float[Array, ""]:
+def next_progress(p: Parts, task: TaskState, terminated: Bool[Array, ""]) -> Float[Array, ""]:
     """The progress with which a robot begins its next episode, if this one ends here.
 
-    It grows where the episode lasted and the commands were followed, and shrinks where it ended early.
+    It shrinks where the episode ended early, and grows where it lasted and the commands were followed.
     """
-    lasted = task.step + 1 >= p.last_step
-    up = lasted & (task.followed > FOLLOWED_ENOUGH)
-    change = jnp.where(up, p.growth, jnp.where(lasted, 0.0, -p.growth))
+    followed = task.followed > FOLLOWED_ENOUGH
+    change = p.command.growth * jnp.where(terminated, -1.0, jnp.where(followed, 1.0, 0.0))
     return jnp.clip(task.progress + change, 0.0, 1.0)
 
 

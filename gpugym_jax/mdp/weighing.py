@@ -45,9 +45,9 @@ def check_weights(cfg: Config) -> None:
             raise UserError(f"rewards.{name} needs a weight, a number.")
 
 
-def start_potentials(cfg: Config) -> Callable[[], Numbers]:
-    """The potentials before anything was seen: not a number."""
-    return lambda: {name: jnp.full((), jnp.nan) for name in beside(cfg, "potential", Share)}
+def potentials_of(cfg: Config) -> tuple[str, ...]:
+    """The names of the terms that are potentials."""
+    return tuple(beside(cfg, "potential", Share))
 
 
 def gain(now: Float[Array, ""], before: Float[Array, ""]) -> Float[Array, ""]:

@@ -13,6 +13,7 @@ from gpugym_jax.config import Config, Entry, decimation_of, groups_of, named
 from gpugym_jax.config_yaml import to_mapping
 from gpugym_jax.mdp.actuators import MOTORS, WRAPPERS, resolved
 from gpugym_jax.mdp.clocks import CLOCKS
+from gpugym_jax.mdp.commands import make_command
 from gpugym_jax.mdp.groups import make_observer
 from gpugym_jax.mdp.observations import MEANINGS, OBSERVATIONS
 from gpugym_jax.robots.robot import Robot
@@ -128,7 +129,6 @@ def observation(cfg: Config, robot: Robot) -> dict[str, str]:
 
 def describe(cfg: Config, robot: Robot, iteration: int = 0, git_commit: str = "") -> dict[str, str]:
     """The metadata of a policy of `cfg` for `robot`."""
-    c = cfg.commands
     stiffness, damping, limits = gains(cfg, robot)
     scale, clip = action_numbers(cfg, robot)
     return {
@@ -139,7 +139,7 @@ def describe(cfg: Config, robot: Robot, iteration: int = 0, git_commit: str = ""
         "default_joint_pos": csv(robot.default_dof_pos),
         "torque_limits": csv(limits),
         "command_names": ",".join(COMMAND_NAMES),
-        "command_ranges": ",".join(csv(r, ";") for r in (c.lin_vel_x, c.lin_vel_y, c.ang_vel_yaw)),
+        "command_ranges": ",".join(csv(r, ";") for r in make_command(cfg.commands).ranges),
         **observation(cfg, robot),
         "action_blocks": ",".join(cfg.actions),
         "action_scale": csv(scale),

@@ -38,9 +38,9 @@ class Term:
     parameters: dict[str, Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Contract:
-    """A policy file's metadata, read: what one must know to run it. One is equal to itself only."""
+    """A policy file's metadata, read: what one must know to run it."""
 
     task: str
     robot: str

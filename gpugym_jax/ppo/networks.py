@@ -11,8 +11,8 @@ from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from gpugym_jax.config import Ppo
-from gpugym_jax.ppo.memories import make_cell
-from gpugym_jax.ppo.normalizer import spread
+from gpugym_jax.ppo.memories import Cell, make_cell
+from gpugym_jax.ppo.normalizer import divisor
 from gpugym_jax.ppo.state import Memory, Params, PolicyState
 from gpugym_jax.tables import lookup
 from gpugym_jax.types import Obs
@@ -56,15 +56,6 @@ class Networks(NamedTuple):
     project: Callable[[Params], Params]  # the nearest parameters that are allowed
 
 
-class Network(NamedTuple):
-    """Actor or critic: a memory, or none, and a perceptron on what it gives. Functions as those of `Cell`."""
-
-    draw: Callable[[Key[Array, ""]], Any]
-    start: Callable[[int], Any]
-    step: Callable[[Any, Any, Array], tuple[Any, Array]]
-    replay: Callable[[Any, Any, Array, Array], Array]
-
-
 class Mlp(nnx.Module):
     """Linear layers with an activation between them."""
 
@@ -103,8 +94,8 @@ def split_mlp(sizes: Sequence[int], activation: Activation) -> Callable[[Any, Ar
     return lambda params, x: nnx.merge(graph, params)(x)
 
 
-def make_network(cfg: Ppo, inputs: int, hidden: Sequence[int], outputs: int, gain: float) -> Network:
-    """A network of `cfg`'s activation and memory, whose last layer starts with `gain`."""
+def make_network(cfg: Ppo, inputs: int, hidden: Sequence[int], outputs: int, gain: float) -> Cell:
+    """A memory of `cfg`, or none, and a perceptron on what it gives, whose last layer starts with `gain`."""
     cell = make_cell(cfg.memory, inputs)
     sizes = (cell.size, *hidden, outputs)
     mlp = split_mlp(sizes, lookup("activation", cfg.activation, ACTIVATIONS))
@@ -122,10 +113,10 @@ def make_network(cfg: Ppo, inputs: int, hidden: Sequence[int], outputs: int, gai
     def replay(params: Any, memory: Any, x: Array, ended: Array) -> Array:
         return finish(params, cell.replay(params["memory"], memory, x, ended))
 
-    return Network(draw, cell.start, step, replay)
+    return Cell(draw, cell.start, step, replay, outputs)
 
 
-def make_actor(cfg: Ppo, obs_sizes: Mapping[str, int], action_size: int) -> Network:
+def make_actor(cfg: Ppo, obs_sizes: Mapping[str, int], action_size: int) -> Cell:
     """From `obs["actor"]` to the mean of the action."""
     return make_network(cfg, obs_sizes["actor"], cfg.actor, action_size, ACTOR_GAIN)
 
@@ -178,4 +169,4 @@ def actor_normalizer(policy: PolicyState) -> tuple[np.ndarray, np.ndarray]:
         size = (cell["dense_i"] if cell else policy.params.actor["layers"][0])["kernel"].shape[0]
         return np.zeros(size, np.float32), np.ones(size, np.float32)
     stats = policy.normalizer["actor"]
-    return np.asarray(stats.mean), np.asarray(spread(stats))
+    return np.asarray(stats.mean), np.asarray(divisor(stats))

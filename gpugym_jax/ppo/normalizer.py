@@ -22,7 +22,7 @@ def start_stats(size: int) -> RunningStats:
     )
 
 
-def spread(stats: RunningStats) -> Float[Array, " size"]:
+def divisor(stats: RunningStats) -> Float[Array, " size"]:
     """What a centred observation is divided by."""
     return jnp.sqrt(stats.var) + EPSILON
 
@@ -30,7 +30,7 @@ def spread(stats: RunningStats) -> Float[Array, " size"]:
 def normalize(normalizer: Mapping[str, RunningStats], obs: Obs) -> Obs:
     """Observations with zero mean and unit spread, in the groups that have statistics."""
     return {
-        name: (x - normalizer[name].mean) / spread(normalizer[name]) if name in normalizer else x
+        name: (x - normalizer[name].mean) / divisor(normalizer[name]) if name in normalizer else x
         for name, x in obs.items()
     }
 

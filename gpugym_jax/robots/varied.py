@@ -38,6 +38,7 @@ INPUTS = frozenset(
 class Varied(NamedTuple):
     """One property of a body or of the ground that may differ from robot to robot."""
 
+    about: str
     unit: str
     size: Callable[[Robot], tuple[int, ...]]  # shape of one robot's value; each number is drawn for itself
     apply: (
@@ -179,24 +180,37 @@ def one(model: mujoco.MjModel) -> float:
 
 
 VARIED: dict[str, Varied] = {
-    # the coefficient itself
-    "friction": Varied("", scalar, set_friction, sliding_friction, low=LEAST_FRICTION, absent=no_contact),
-    # of the contact with the ground: 0 is dead, 1 gives all speed back; Isaac Gym only
-    "restitution": Varied("", scalar, None, low=0.0, high=1.0, absent=no_contact),
-    # added
-    "base_mass": Varied("kg", scalar, add_base_mass, absent=no_base),
-    # times each other body's mass
-    "link_mass": Varied("", each_link, scale_links, one, low=0.0, absent=no_link),
-    # added, each axis, base frame
-    "base_com": Varied("m", vector, move_base_com, absent=no_base),
-    # added to each joint's: the inertia of its rotor, times the gear ratio squared
-    "armature": Varied("kg m^2", each_dof, add_to_dofs("dof_armature")),
-    # added to each joint's dry friction
-    "dof_friction": Varied("N m", each_dof, add_dof_friction),
-    # added to each joint's, which is linear in its speed
-    "dof_damping": Varied("N m s/rad", each_dof, add_to_dofs("dof_damping")),
-    # added, each axis, world
-    "gravity": Varied("m/s^2", vector, add_gravity),
+    "friction": Varied(
+        "the coefficient of sliding",
+        "",
+        scalar,
+        set_friction,
+        sliding_friction,
+        low=LEAST_FRICTION,
+        absent=no_contact,
+    ),
+    "restitution": Varied(
+        "of the contact with the ground: 0 is dead, 1 gives all speed back; Isaac Gym only",
+        *("", scalar, None),
+        low=0.0,
+        high=1.0,
+        absent=no_contact,
+    ),
+    "base_mass": Varied("added to the base's", "kg", scalar, add_base_mass, absent=no_base),
+    "link_mass": Varied(
+        "times each other body's mass", "", each_link, scale_links, one, low=0.0, absent=no_link
+    ),
+    "base_com": Varied("added, each axis, base frame", "m", vector, move_base_com, absent=no_base),
+    "armature": Varied(
+        "added to each joint's: the inertia of its rotor, times the gear ratio squared",
+        *("kg m^2", each_dof, add_to_dofs("dof_armature")),
+    ),
+    "dof_friction": Varied("added to each joint's dry friction", "N m", each_dof, add_dof_friction),
+    "dof_damping": Varied(
+        "added to each joint's, which is linear in its speed",
+        *("N m s/rad", each_dof, add_to_dofs("dof_damping")),
+    ),
+    "gravity": Varied("added, each axis, world", "m/s^2", vector, add_gravity),
 }
 """What may differ, in the order in which it is folded. What is added, not scaled, also changes robots that
 have none of it; a sum without a meaning (a negative mass) is refused before anything is compiled."""

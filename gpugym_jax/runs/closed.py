@@ -31,8 +31,7 @@ CLOSED: Table = {
 RESUME: Table = {
     "physics": "friction solver_iterations line_search_iterations contacts constraints",
     "": "episode_s rewards reset terminations",
-    "commands": "sampler lin_vel_x lin_vel_y ang_vel_yaw resample_s zero_below zero_probability "
-    "heading first_share growth",
+    "commands": "sampler lin_vel_x lin_vel_y ang_vel_yaw resample_s zero_below zero_probability",
     "pushes": "every_s lin_vel ang_vel force torque seconds mode",
     "reward": "clip_negative termination termination_by_dt",
     "ppo": "rollout_length epochs minibatches discount discount_horizon_s gae_lambda gae_horizon_s "

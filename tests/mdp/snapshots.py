@@ -37,7 +37,7 @@ def make_snapshot(**fields: Any) -> Snapshot:
         "foot_contact": jnp.zeros(foot, bool),
         "touched_down": jnp.zeros(foot, bool),
         "air_time": jnp.zeros(foot),
-        "phase": 0.0,
+        "clock": 0.0,
         "encoder_offset": jnp.zeros(dof),
         "step": 0,
     }

@@ -100,6 +100,7 @@ def test_every_observation_names_its_numbers(name: str) -> None:
         robot=name,
         actions={"dof_pos_target": ActionTerm(), "tau_ff": ActionTerm()},
         observations=Observations(actor=tuple(sorted(OBSERVATIONS))),
+        clock={"steady": {"hz": 3.0}},
     )
     numbers = make_mdp(cfg, ROBOTS[name]).layout["actor"]
     assert len({(n.term, n.name) for n in numbers}) == len(numbers)
@@ -131,6 +132,18 @@ def test_scales_and_ages_are_in_the_layout() -> None:
             Observations(actor=("command",), scale={"command": (1.0, 2.0)}),
             "observations.scale.command has 2 numbers, which do not repeat evenly over 3. Give 1, 3",
         ),
+        (
+            Observations(actor=("command",), scale={"comand": 2.0}),
+            "no observation in use (observations.scale)",
+        ),
+        (
+            Observations(actor=("command",), critic=("dof_vel",), noise={"dof_vel": 0.1}),
+            "no observation in use in a group with noise (observations.noise) named 'dof_vel'. There are: command.",
+        ),
+        (
+            Observations(actor=Group(terms=("dof_vel",), noise=False), noise={"dof_vel": 0.1}),
+            "in a group with noise (observations.noise) named 'dof_vel'. There are: none.",
+        ),
     ],
 )
 def test_a_wrong_group_is_told_in_one_line(cfg: Observations, message: str) -> None:
@@ -150,6 +163,7 @@ def test_motor_and_observation_read_the_same_encoder() -> None:
     np.testing.assert_allclose(mdp.observe(task, reading)[1]["actor"], 0.1, atol=1e-6)
     _, tau = mdp.torque(task, reading)
     np.testing.assert_allclose(tau, -20.0 * 0.1 * np.ones(12), rtol=1e-5)
+    assert np.all(np.asarray(task.encoder_offset) == np.float32(0.1))  # exactly, where both ends are equal
     wide = make_mdp(
         dataclasses.replace(cfg, observations=dataclasses.replace(seen, encoder_offset=(-0.02, 0.02))), ROBOT
     )

@@ -101,11 +101,11 @@ CASES = [
     # 2 pi + 0.5 is 0.5: e^-(0.25/0.25)
     ("dof_upright_exp", {"dof": 0}, {"dof_pos": HOME + joint(0, 2 * PI + 0.5)}, np.exp(-1)),
     # asked to walk (S = exp(-0.8^2/0.1) = 0.00166): feet rf and lh should swing, both press
-    ("swing_grf", {}, {"command": [1, 0, 0], "phase": 1.0, "foot_force": jnp.full((4, 3), 60.0)}, 2 * (1 - np.exp(-6.4))),
-    ("stance_grf", {}, {"command": [1, 0, 0], "phase": 4.0,
+    ("swing_grf", {}, {"command": [1, 0, 0], "clock": 1.0, "foot_force": jnp.full((4, 3), 60.0)}, 2 * (1 - np.exp(-6.4))),
+    ("stance_grf", {}, {"command": [1, 0, 0], "clock": 4.0,
                         "foot_force": jnp.zeros((4, 3)).at[0, 2].set(60.0)}, 1 - np.exp(-6.4)),
     # standing: nothing is paid
-    ("stance_grf", {}, {"phase": 4.0, "foot_force": jnp.full((4, 3), 60.0)}, 0.0),
+    ("stance_grf", {}, {"clock": 4.0, "foot_force": jnp.full((4, 3), 60.0)}, 0.0),
     # at phase 0 the trot is at home: error 0, bell 1
     ("reference_traj", {"motion": "mini_cheetah_trot"}, {"command": [1, 0, 0]}, 1 - np.exp(-6.4)),
     # one joint is 0.5 off: (11 + e^-1)/12 - 0.2*0.5/12

@@ -200,6 +200,21 @@ def test_who_goes_on_is_seen_as_judged_and_who_begins_anew_as_written(mdp: Mdp) 
     np.testing.assert_allclose(obs["actor"][0], 0.7)
 
 
+def test_noise_is_drawn_anew_as_an_episode_ends_and_as_one_begins() -> None:
+    seen = Observations(actor=("dof_pos",), noise={"dof_pos": 0.1})
+    mdp = change(observations=seen)
+    task, reading = begin(mdp)
+    noises = [mdp.observe(task, reading)[1]["actor"]]  # the robot is at home: what it sees is noise
+    for step in (10, 49):
+        v = mdp.judge(task.replace(step=jnp.int32(step)), reading)
+        noises += [v.final_obs["actor"], mdp.renew(v, reading)[1]["actor"]]
+    before, goes_on, the_same, ended, begun = (np.round(np.asarray(n), 6) for n in noises)
+    np.testing.assert_array_equal(goes_on, the_same)  # one look, in one step
+    np.testing.assert_array_equal(goes_on, ended)  # from the same key
+    for a, b in ((before, goes_on), (before, begun), (ended, begun)):
+        assert not np.isin(a, b).any() and np.abs(a).max() <= 0.1
+
+
 def test_variation_is_kept_or_redrawn() -> None:
     """Each property by its own period; a write gets only what is renewed."""
     properties = {"friction": (0.5, 1.0), "base_mass": Draw((-1.0, 1.0), "episode")}

@@ -127,11 +127,18 @@ def test_reset_errors_name_the_nearest() -> None:
 @pytest.mark.parametrize(("mode", "low"), [("add", 0.5), ("set", -0.5)])
 def test_push_changes_the_planar_velocity(mode: str, low: float) -> None:
     robot = make_sample_state({"basic": {}}, ROBOT)(KEY).replace(base_lin_vel=jnp.array([1.0, 1.0, 2.0]))
-    got = jax.vmap(make_push(Pushes(every_s=1.0, lin_vel=0.5, mode=mode)), in_axes=(0, None))(
-        KEYS, robot
-    ).base_lin_vel
+    push = make_push(Pushes(every_s=1.0, lin_vel=0.5, mode=mode))
+    assert push is not None
+    got = jax.vmap(push, in_axes=(0, None))(KEYS, robot).base_lin_vel
     assert low - 1e-6 <= float(got[:, :2].min()) < low + 0.01
     np.testing.assert_allclose(got[:, 2], 2.0)
+
+
+def test_pushes_that_change_no_velocity_are_none() -> None:
+    assert make_push(Pushes(every_s=0.0, lin_vel=0.5)) is None
+    assert make_push(Pushes(every_s=1.0, force=30.0)) is None
+    assert make_push(Pushes(every_s=1.0, ang_vel=0.1)) is not None
+    assert make_push(Pushes(every_s=1.0, mode="set")) is not None
 
 
 def test_a_variation_has_what_differs_and_no_more() -> None:

@@ -13,7 +13,7 @@ from gpugym_jax.config import ActionTerm, Config, Group, Observations
 from gpugym_jax.config_yaml import load_config
 from gpugym_jax.gate import rollout, world
 from gpugym_jax.gate.exam import exam_of
-from gpugym_jax.gate.observe import CONTACT_FORCE
+from gpugym_jax.gate.observe import CONTACT_FORCE, make_pupil
 from gpugym_jax.gate.scenario import Scenario
 from gpugym_jax.paths import ASSETS
 from gpugym_jax.policy.description import describe
@@ -117,12 +117,12 @@ def test_a_reader_of_the_metadata_drives_as_the_gate_does(
         return gate.advance(torque)
 
     scenario = plan()
-    acting = replace(policy, act=act)
+    pupil = make_pupil(replace(policy, act=act))
     seen_through = gate._replace(advance=watched)
-    tick = rollout.start(acting, seen_through, scenario)
+    tick = rollout.start(pupil, seen_through, scenario)
     phase = float(tick.memory.phase[0])
     for command in scenario.command:
-        tick, _ = rollout.control_step(acting, seen_through, nobody, tick, command)
+        tick, _ = rollout.control_step(pupil, seen_through, nobody, tick, command)
 
     reader, substeps = Reader(policy.metadata, phase), int(policy.metadata["decimation"])
     asked = dict(zip(policy.metadata["command_names"].split(","), scenario.command[0, 0], strict=True))

@@ -13,7 +13,7 @@ from gpugym_jax.config import Config, Observations, Ppo
 from gpugym_jax.config_yaml import load_config
 from gpugym_jax.gate.exam import exam_of
 from gpugym_jax.gate.falls import make_fallen
-from gpugym_jax.gate.observe import observe
+from gpugym_jax.gate.observe import make_pupil, observe
 from gpugym_jax.gate.rollout import control_step, start
 from gpugym_jax.gate.scenario import draw_scenario
 from gpugym_jax.gate.world import make_world
@@ -72,13 +72,14 @@ def file_differences(folder: Path) -> dict[str, float]:
     exam = replace(exam, gate=replace(exam.gate, episodes=n))
     plan = draw_scenario(exam, policy.contract.step_dt, seed=0, calm=True)
     gate, fallen = make_world(exam, plan.friction), make_fallen(exam.gate.falls, robot)
-    tick = start(policy, gate, plan)
+    pupil = make_pupil(policy)
+    tick = start(pupil, gate, plan)
     memory, worst, spread = reference.start(n), 0.0, []
     for _ in range(STEPS):
         command = np.zeros((n, 3))
-        _, seen = observe(policy.contract, gate.look(), tick.memory, command, tick.foot_force)
+        _, seen = observe(pupil, gate.look(), tick.memory, command, tick.foot_force)
         want, memory = reference.step(seen, memory)
-        tick, _ = control_step(policy, gate, fallen, tick, command)
+        tick, _ = control_step(pupil, gate, fallen, tick, command)
         worst = max(worst, difference(tick.memory.raw_action, want))
         spread.append(want)
     return {"written": written, "gate": worst, "actions_std": float(np.std(spread))}

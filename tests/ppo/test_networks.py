@@ -10,7 +10,7 @@ import pytest
 from gpugym_jax.config import Ppo
 from gpugym_jax.ppo.memories import cleared, make_cell
 from gpugym_jax.ppo.networks import MIN_STD, Networks, actor_layers, actor_normalizer, make_networks
-from gpugym_jax.ppo.normalizer import EPSILON, merge, merge_all, normalize, spread, start_stats
+from gpugym_jax.ppo.normalizer import EPSILON, divisor, merge, merge_all, normalize, start_stats
 from gpugym_jax.ppo.state import Memory, Params, PolicyState
 from gpugym_jax.tables import UserError
 from gpugym_jax.types import Obs
@@ -168,10 +168,10 @@ def test_an_input_that_never_changes_stays_small() -> None:
 
 def test_actor_normalizer() -> None:
     params = NETWORKS.init(jax.random.key(0))
-    mean, divisor = actor_normalizer(PolicyState(params, {}))
+    mean, scale = actor_normalizer(PolicyState(params, {}))
     np.testing.assert_array_equal(mean, np.zeros(4))
-    np.testing.assert_array_equal(divisor, np.ones(4))
+    np.testing.assert_array_equal(scale, np.ones(4))
     stats = merge(start_stats(4), jax.random.normal(jax.random.key(1), (50, 4)) * 3 + 1)
-    mean, divisor = actor_normalizer(PolicyState(params, {"actor": stats, "critic": start_stats(3)}))
+    mean, scale = actor_normalizer(PolicyState(params, {"actor": stats, "critic": start_stats(3)}))
     np.testing.assert_array_equal(mean, stats.mean)
-    np.testing.assert_array_equal(divisor, spread(stats))
+    np.testing.assert_array_equal(scale, divisor(stats))
