@@ -19,7 +19,7 @@ from tests.ppo import probes
 
 AXIS = "shard"
 CFG = replace(probes.PROBE, desired_kl=0.01, normalize_obs=True, rollout_length=6, entropy_coef=0.01)
-KINDS = (CFG, replace(CFG, memory={"gru": {"size": 8}}))
+REMEMBERING = replace(CFG, memory={"gru": {"size": 8}})
 
 
 def sharded(f: Callable[..., Any], devices: int, given: Any, gives: Any) -> Callable[..., Any]:
@@ -87,12 +87,12 @@ def assert_an_update_is_that_of_one_device(cfg: Ppo) -> None:
 
 if __name__ == "__main__":
     assert len(jax.devices()) == 2
-    checks = (
-        assert_one_shard_is_the_plain_path,
-        assert_shards_stay_alike,
-        assert_an_update_is_that_of_one_device,
-    )
-    for check in checks:
-        for cfg in KINDS:
+    checks = {
+        assert_one_shard_is_the_plain_path: (CFG,),
+        assert_shards_stay_alike: (REMEMBERING,),
+        assert_an_update_is_that_of_one_device: (CFG, REMEMBERING),
+    }
+    for check, kinds in checks.items():
+        for cfg in kinds:
             check(cfg)
             print(check.__name__, *cfg.memory)
