@@ -28,7 +28,7 @@ $(VENV38)/ready: Makefile
 
 install: $(READY)  ## make the virtual environment and install into it
 
-test: $(READY) $(READY38) lint  ## what CI runs: lint, types, tests (about ten minutes on two cores, no GPU needed)
+test: $(READY) $(READY38) lint  ## what CI runs: lint, types, tests (13 minutes on two cores, no GPU needed)
 ifneq ($(PYTHON38),)
 	cd tests/isaacgym_double && $(WORKER) -m pytest -q tests
 	ISAAC_DOUBLE_PYTHON=$(WORKER) PYTHON38=$(WORKER) $(RUN) pytest $(TOGETHER) -m "not slow" $(ARGS)

@@ -82,12 +82,12 @@ def test_targets_are_clipped_then_scaled() -> None:
 def test_numbers_repeat_over_the_joints_or_are_refused_when_the_task_is_built() -> None:
     """Twelve joints at 0.2 rad, whose scale is 0.1, 0.2, 0.4 again and again: 4 (4 + 1 + 1/4)."""
     off = make_snapshot(dof_pos=np.array(ROBOT.default_dof_pos) + 0.2)
-    term = bind_term("reward", REWARDS, "dof_deviation", {"scale": [0.1, 0.2, 0.4]}, ROBOT)
+    term = bind_term("reward", REWARDS, "dof_deviation", {"scale": [0.1, 0.2, 0.4]}, ROBOT, ())
     np.testing.assert_allclose(term(off), 21.0, rtol=1e-5)
     says = r"has 5 numbers, which do not repeat evenly over 12. Give 1, 2, 3, 4, 6, 12."
     for name in ("dof_deviation", "dof_near_home"):
         with pytest.raises(UserError, match=f"reward '{name}': scale {says}"):
-            bind_term("reward", REWARDS, name, {"scale": [1.0] * 5}, ROBOT)
+            bind_term("reward", REWARDS, name, {"scale": [1.0] * 5}, ROBOT, ())
     with pytest.raises(UserError, match=rf"actions\.tau_ff\.scale {says}"):
         make_targets({"tau_ff": ActionTerm(scale=(1.0,) * 5)}, ROBOT)
 

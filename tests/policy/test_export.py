@@ -159,7 +159,7 @@ def test_evaluate_gives_its_verdict_as_exit_code(logs: Path, tmp_path: Path) -> 
         (["--seconds=0.5"], "the first 1 s do not count"),
         (["evaluate.max_fals=1"], "Did you mean 'max_falls'"),
         (["evaluate.max_foot_slip=1"], "this robot has no foot_slip"),
-        (["pushes.every_s=1"], "What can be changed: physics, runner, evaluate."),
+        (["pushes.every_s=1"], "physics.isaac, runner, evaluate."),
         (["--policy=none.onnx", "--own_exam"], "--task=cartpole or --own_exam, not both"),
     ],
 )
