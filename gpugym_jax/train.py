@@ -1,6 +1,5 @@
 """`python -m gpugym_jax.train --task=mini_cheetah`: train a policy, or go on with one."""
 
-import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,10 +7,11 @@ from dataclasses import dataclass, field
 import tyro
 
 from gpugym_jax import cli
-from gpugym_jax.runs import directory
+from gpugym_jax.runs import directory, signals
 from gpugym_jax.tables import UserError
 
-log = logging.getLogger(__name__)
+FAILED = 3
+"""Exit code of a run that could not go on; its earlier checkpoints are intact."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,12 @@ def _check_resume(flags: Flags) -> None:
 
 
 def run(flags: Flags, overrides: list[str]) -> int:
-    """Train; the exit code."""
+    """Train; the exit code: 0, or 128 and the signal's number if one stopped the run, or `FAILED`."""
+    with signals.handled(signals.at_once):
+        return _train(flags, overrides)
+
+
+def _train(flags: Flags, overrides: list[str]) -> int:
     _check_resume(flags)
     overrides = _overrides(flags, overrides)
     if flags.resume:
@@ -46,14 +51,14 @@ def run(flags: Flags, overrides: list[str]) -> int:
     else:
         source, cfg = None, cli.configure(flags.common, overrides)
     cli.start_jax(flags.common)
-    from gpugym_jax.runs import loop, training
+    from gpugym_jax.runs import checkpoint, loop, training
 
     try:
-        training.train(cfg, source, flags.common.checkpoint)
-    except loop.DivergedError as error:
+        done = training.train(cfg, source, flags.common.checkpoint)
+    except (loop.DivergedError, checkpoint.NotSavedError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+        return FAILED
+    return signals.exit_code(done.signal) if done.signal else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,7 +12,7 @@ import pytest
 from gpugym_jax import __main__ as gpugym
 from gpugym_jax import train
 from gpugym_jax.config_yaml import load_config, task_names
-from gpugym_jax.runs import checkpoint
+from gpugym_jax.runs import checkpoint, loop
 
 TINY = [
     "--task=cartpole",
@@ -101,28 +101,70 @@ def test_every_shipped_task_loads(task: str) -> None:
     assert load_config(task).task == task
 
 
-def test_ctrl_c_saves_and_exits_0(tmp_path: Path) -> None:
-    argv = [
-        *TINY,
-        "--device=cpu",
-        "--max_iterations=1000000",
-        f"--log_dir={tmp_path}",
-        "runner.save_every=1000000",
-    ]
-    command = [sys.executable, "-m", "gpugym_jax", "train", *argv]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("iteration 1/1000000")
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        _, log = process.communicate(timeout=60)
-    assert process.returncode == 0, log
-    (run,) = (tmp_path / "cartpole").iterdir()
+def endless(folder: Path, *more: str) -> list[str]:
+    """A training run that only ends if it is told to."""
+    flags = ["--device=cpu", "--max_iterations=1000000", f"--log_dir={folder}", "runner.save_every=1000000"]
+    return [sys.executable, "-m", "gpugym_jax", "train", *TINY, *flags, *more]
+
+
+def check_saved(folder: Path, log: str) -> None:
+    """The run of that folder lost nothing that was finished."""
+    (run,) = (folder / "cartpole").iterdir()
     (step,) = checkpoint.steps(run)
     assert f"{step} of 1000000 iterations done" in log
+    assert "Traceback" not in log
     assert checkpoint.read(run, step).meta["iteration"] == step
     last = (run / "metrics.csv").read_text().splitlines()[-1]
     assert last.split(",")[0] == str(step)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
+def test_a_signal_saves_and_has_a_code_of_its_own(name: str, tmp_path: Path) -> None:
+    number, pipe = signal.Signals[name], subprocess.PIPE
+    with subprocess.Popen(endless(tmp_path), stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("iteration 1/1000000")
+        time.sleep(0.5)
+        process.send_signal(number)
+        _, log = process.communicate(timeout=60)
+    assert process.returncode == 128 + number, log
+    check_saved(tmp_path, log)
+
+
+def test_a_reader_that_goes_away_is_a_wish_to_stop(tmp_path: Path) -> None:
+    """As in `train | head -1`."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(endless(tmp_path), stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("iteration 1/1000000")
+        process.stdout.close()
+        log = process.stderr.read()
+    assert process.wait(timeout=60) == 128 + signal.SIGPIPE, log
+    check_saved(tmp_path, log)
+
+
+def test_before_its_loop_a_signal_ends_a_run_at_once(tmp_path: Path) -> None:
+    """While MJX compiles, which takes long, in threads that nothing can interrupt."""
+    flags = ["--backend=mjx", "--impl=jax", "--no_compile_cache"]
+    with subprocess.Popen(endless(tmp_path, *flags), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("compile ..."):
+                break
+        begin = time.perf_counter()
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read().splitlines()
+    assert process.wait(timeout=60) == 128 + signal.SIGINT
+    assert time.perf_counter() - begin < 3.0
+    assert [line for line in rest if not line.endswith(" ...")] == ["interrupted"]
+
+
+def test_robots_that_are_never_finite_stop_the_run(tmp_path: Path) -> None:
+    """Each is put back, so that the numbers of the run stay finite; one sound step of one robot is enough."""
+    loop.check_finite({"step/events/not_finite": 0.99}, 3, tmp_path)
+    with pytest.raises(loop.DivergedError, match=r"iteration 3: no robot's state was finite"):
+        loop.check_finite({"step/events/not_finite": 1.0}, 3, tmp_path)
 
 
 def test_numbers_that_are_not_finite_stop_the_run(
@@ -131,7 +173,7 @@ def test_numbers_that_are_not_finite_stop_the_run(
     monkeypatch.chdir(tmp_path)  # MuJoCo writes its warnings into the working folder
     argv = [*TINY, "--max_iterations=9", f"--log_dir={tmp_path}", "runner.save_every=1"]
     wild = ["ppo.learning_rate=1e30", "ppo.desired_kl=null", "ppo.max_grad_norm=1e30"]
-    assert train.main([*argv, *wild]) == 1
+    assert train.main([*argv, *wild]) == 3
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: iteration ")
     assert " is nan" in error or " is inf" in error

@@ -5,11 +5,12 @@ the training state: optimiser, random keys, environments) and `meta` (JSON: what
 flat, by the path of their leaf, so that a file does not depend on the classes that held them.
 """
 
+import contextlib
 import dataclasses
 import json
 import logging
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +33,10 @@ POLICY_KEYS = ("robot", "dofs", "actions", "observations", "obs_sizes", "network
 """What must agree between a checkpoint and the task it is loaded into."""
 
 Meta = dict[str, Any]
+
+
+class NotSavedError(RuntimeError):
+    """A checkpoint could not be written; those before it are intact."""
 
 
 class DamagedError(Exception):
@@ -117,6 +122,7 @@ class Checkpoints:
     """Writes a run's checkpoints; close it to wait for the last one."""
 
     def __init__(self, run: Path, keep: int) -> None:
+        self._run = run
         options = ocp.CheckpointManagerOptions(max_to_keep=keep, step_prefix="model")
         self._manager = ocp.CheckpointManager((run / "checkpoints").resolve(), options=options)
 
@@ -127,15 +133,30 @@ class Checkpoints:
         sums = {name: checksum(flat) for name, flat in items.items()} | {"meta": _meta_checksum(meta)}
         arrays = {name: ocp.args.StandardSave(flat) for name, flat in items.items()}
         note = ocp.args.JsonSave({**meta, "checksums": sums})
-        self._manager.save(step, args=ocp.args.Composite(**arrays, meta=note), force=True)
+        with self._told():
+            self._manager.save(step, args=ocp.args.Composite(**arrays, meta=note), force=True)
 
     def wait(self) -> None:
         """Return when all is on disk."""
-        self._manager.wait_until_finished()
+        with self._told():
+            self._manager.wait_until_finished()
 
     def close(self) -> None:
         """Wait, and free what Orbax holds."""
-        self._manager.close()
+        with self._told():
+            self._manager.close()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Within, what Orbax raises of this or the last write is one line of ours."""
+        try:
+            yield
+        except Exception as error:  # a full disk shows as any of many errors
+            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            there = ", ".join(f"model_{s}" for s in steps(self._run)) or "none"
+            raise NotSavedError(
+                f"no checkpoint could be written into {self._run}: {reason}. There are: {there}."
+            ) from error
 
 
 # ---------------------------------------------------------------- reading

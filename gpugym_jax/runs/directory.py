@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -56,14 +57,47 @@ def create(cfg: Config, now: datetime.datetime | None = None) -> Path:
         raise UserError(
             f"runner.run_name is part of a folder's name, it cannot hold '/': {cfg.runner.run_name}"
         )
-    stamp = (now or datetime.datetime.now()).strftime("%Y-%m-%d_%H-%M-%S-%f")[:-3]
-    path = experiment_dir(cfg) / "_".join(filter(None, [stamp, cfg.runner.run_name]))
-    path.mkdir(parents=True, exist_ok=False)
-    return path
+    home, now = experiment_dir(cfg), now or datetime.datetime.now()
+    try:
+        return _make(home, cfg.runner.run_name, now)
+    except OSError as error:
+        raise UserError(f"no run can be made in {home} (runner.log_dir): {error.strerror}.") from None
+
+
+def _make(home: Path, name: str, now: datetime.datetime) -> Path:
+    home.mkdir(parents=True, exist_ok=True)
+    later = [p.name for p in home.iterdir() if p.name[: len(_stamp(now))] > _stamp(now)]
+    if later:
+        log.warning("the clock was set back: %s is dated later; runs stay in their order", max(later))
+    while True:
+        path = home / "_".join(filter(None, [_stamp(now), name]))
+        try:
+            path.mkdir()
+            return path
+        except FileExistsError:  # another that began in the same millisecond
+            now += datetime.timedelta(milliseconds=1)
+
+
+def _stamp(time: datetime.datetime) -> str:
+    return time.strftime("%Y-%m-%d_%H-%M-%S-%f")[:-3]
 
 
 def _has_checkpoint(run: Path) -> bool:
-    return any(p.name.startswith("model_") for p in (run / "checkpoints").glob("*"))
+    """Whether it has a finished one: those under way have longer names."""
+    return any(re.fullmatch(r"model_\d+", p.name) for p in (run / "checkpoints").glob("*"))
+
+
+def _number(run: Path) -> int:
+    """The how manieth of its experiment a run began as; 0 of what does not say."""
+    try:
+        return int(json.loads((run / "run.json").read_text(encoding="utf-8"))["number"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
+def runs_of(home: Path) -> list[Path]:
+    """The runs of an experiment in the order in which they began, whatever the clock said."""
+    return sorted((p for p in home.glob("*") if p.is_dir()), key=lambda p: (_number(p), p.name))
 
 
 def find(cfg: Config, load_run: str = "-1") -> Path:
@@ -74,7 +108,7 @@ def find(cfg: Config, load_run: str = "-1") -> Path:
         load_run: A run's folder name, a path to a run, or "-1" for the newest.
     """
     home = experiment_dir(cfg)
-    runs = sorted(p for p in home.glob("*") if p.is_dir())
+    runs = runs_of(home)
     if load_run != "-1":
         for path in (home / load_run, Path(load_run)):
             if path.is_dir():
@@ -162,6 +196,7 @@ def record(run: Path, cfg: Config, resumed_from: str = "") -> None:
     dump(cfg, run / "config.yaml")
     head = commit()
     facts = {
+        "number": 1 + max(map(_number, runs_of(run.parent))),
         "seed": cfg.runner.seed,
         "command": sys.argv,
         "commit": head,

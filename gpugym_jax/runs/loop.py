@@ -1,11 +1,12 @@
 """The loop over iterations: numbers out, checkpoints out, and a clean end whatever happens."""
 
-import contextlib
 import json
 import logging
+import os
 import signal
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from gpugym_jax.config import Config
 from gpugym_jax.runs import checkpoint
 from gpugym_jax.runs.building import Built, Start
 from gpugym_jax.runs.console import Progress, Reporter
+from gpugym_jax.runs.signals import interruptible
 from gpugym_jax.runs.stages import STARTED
 from gpugym_jax.runs.tracking import Tracker
 
@@ -27,28 +29,6 @@ class DivergedError(RuntimeError):
     """The numbers of a run are no longer finite."""
 
 
-@contextlib.contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Within, Ctrl-C or SIGTERM only asks to stop, and the function given says so; a second one acts."""
-    asked: list[int] = []
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in signals}
-
-    def ask(number: int, _: object) -> None:
-        asked.append(number)
-        log.info("stopping after this iteration; once more to stop at once")
-        for each in signals:
-            signal.signal(each, before[each])
-
-    for number in signals:
-        signal.signal(number, ask)
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number in signals:
-            signal.signal(number, before[number])
-
-
 @jax.jit
 def _finite(tree: Any) -> jax.Array:
     return jnp.all(jnp.array([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(tree)]))
@@ -57,6 +37,8 @@ def _finite(tree: Any) -> jax.Array:
 def check_finite(numbers: dict[str, float], iteration: int, run: Path) -> None:
     """Raise, naming the metrics and the last good checkpoint, if a number is not finite."""
     bad = [name for name, value in numbers.items() if not np.isfinite(value)]
+    if numbers.get("step/events/not_finite", 0.0) >= 1.0:
+        raise DivergedError(f"iteration {iteration}: no robot's state was finite in any step of it.")
     if not bad:
         return
     good = checkpoint.steps(run)
@@ -74,6 +56,13 @@ class Outputs(NamedTuple):
     saver: checkpoint.Checkpoints
 
 
+class Done(NamedTuple):
+    """How far a loop came."""
+
+    iteration: int
+    signal: int | None  # that asked it to stop
+
+
 class Loop:
     """The loop over iterations: it reads an iteration's numbers while the device runs the next one."""
 
@@ -87,6 +76,7 @@ class Loop:
         self.pending: tuple[int, Any] | None = None
         self.saved: int | None = None
         self.good_enough = False
+        self.asked: list[int] = []  # signals to stop
 
     def flush(self) -> None:
         """Wait for the iteration under way, and report it."""
@@ -138,7 +128,7 @@ class Loop:
         if self.recent is None:
             text = json.dumps(self.stages, indent=2) + "\n"
             (self.out.run / "stages.json").write_text(text, encoding="utf-8")
-        self.out.reporter.show(
+        self.show(
             Progress(
                 iteration=iteration,
                 total=total,
@@ -153,6 +143,15 @@ class Loop:
             )
         )
 
+    def show(self, progress: Progress) -> None:
+        """Report. Where nobody reads any more (`| head`), the run is asked to stop."""
+        try:
+            self.out.reporter.show(progress)
+        except BrokenPipeError:
+            self.asked.append(signal.SIGPIPE)
+            # else Python tries to write what is left, as it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
     def save(self, ts: Any, iteration: int) -> None:
         """Write a checkpoint, unless the policy is not finite."""
         check_finite({"the policy": 0.0 if _finite(ts.policy) else np.nan}, iteration, self.out.run)
@@ -160,12 +159,12 @@ class Loop:
         self.saved = iteration
         self.mark = time.perf_counter()
 
-    def run(self, iterate: Callable[[Any], tuple[Any, Any]], start: Start) -> int:
-        """Iterate until the end, the goal or an interruption; the number of iterations done."""
+    def run(self, iterate: Callable[[Any], tuple[Any, Any]], start: Start) -> Done:
+        """Iterate until the end, the goal or an interruption."""
         ts, iteration = start.ts, start.iteration
         self.mark = time.perf_counter()
-        with interruptible() as asked:
-            while iteration < self.cfg.runner.iterations and not (asked() or self.good_enough):
+        with interruptible() as self.asked:
+            while iteration < self.cfg.runner.iterations and not (self.asked or self.good_enough):
                 ts, metrics = iterate(ts)
                 self.calls += 1
                 self.flush()
@@ -179,4 +178,4 @@ class Loop:
             self.flush()
             if self.saved != iteration and iteration > start.iteration:
                 self.save(ts, iteration)
-        return iteration
+        return Done(iteration, self.asked[0] if self.asked else None)

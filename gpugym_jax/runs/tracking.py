@@ -1,11 +1,14 @@
 """Where the numbers of a run go: a tracker is a function `(step, numbers) -> None`, and one to close it."""
 
 import csv
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from gpugym_jax.tables import lookup
+
+log = logging.getLogger(__name__)
 
 Numbers = Mapping[str, float]
 
@@ -74,20 +77,24 @@ def check_trackers(names: Sequence[str]) -> None:
         lookup("tracker", name, TRACKERS)
 
 
-def fan_out(trackers: Sequence[Tracker]) -> Tracker:
-    """One tracker that feeds all of them."""
+def fan_out(trackers: Mapping[str, Tracker]) -> Tracker:
+    """One tracker that feeds all of them. One that fails is named once and left out from then on."""
+    left = dict(trackers)
+
+    def tell(do: Callable[[Tracker], None]) -> None:
+        for name, tracker in list(left.items()):
+            try:
+                do(tracker)
+            except Exception as error:  # whatever fails in a tracker, the training is worth more
+                del left[name]
+                log.warning("tracker %s failed and is left out: %s", name, " ".join(str(error).split()))
 
     def track(step: int, numbers: Numbers) -> None:
-        for tracker in trackers:
-            tracker.track(step, numbers)
+        tell(lambda tracker: tracker.track(step, numbers))
 
-    def close() -> None:
-        for tracker in trackers:
-            tracker.close()
-
-    return Tracker(track, close)
+    return Tracker(track, lambda: tell(lambda tracker: tracker.close()))
 
 
 def make_tracker(run: Path, names: Sequence[str]) -> Tracker:
     """The trackers that `names` ask for, in `run`."""
-    return fan_out([lookup("tracker", name, TRACKERS)(run) for name in names])
+    return fan_out({name: lookup("tracker", name, TRACKERS)(run) for name in names})

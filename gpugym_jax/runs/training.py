@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from gpugym_jax.config import Config
 from gpugym_jax.runs import checkpoint, directory
@@ -18,8 +19,16 @@ from gpugym_jax.runs.tracking import make_tracker
 log = logging.getLogger(__name__)
 
 
-def train(cfg: Config, resume: Path | None = None, step: int = -1) -> Path:
-    """Train as `cfg` says, from a checkpoint of the run `resume` if given; the new run's directory.
+class Trained(NamedTuple):
+    """What became of a run."""
+
+    run: Path  # its directory
+    iteration: int
+    signal: int | None  # that asked it to stop before its end
+
+
+def train(cfg: Config, resume: Path | None = None, step: int = -1) -> Trained:
+    """Train as `cfg` says, from a checkpoint of the run `resume` if given.
 
     Args:
         cfg: The whole experiment; `runner.iterations` counts those before a resume too.
@@ -44,8 +53,8 @@ def train(cfg: Config, resume: Path | None = None, step: int = -1) -> Path:
             iterate = compiled()
             log.info("%s; run %s", stage_line(stages), run)
             done = Loop(cfg, built, out, stages).run(iterate, start)
-    log.info("%d of %d iterations done; run %s", done, cfg.runner.iterations, run)
-    return run
+    log.info("%d of %d iterations done; run %s", done.iteration, cfg.runner.iterations, run)
+    return Trained(run, *done)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import load_config
 from gpugym_jax.runs import checkpoint, directory
 from gpugym_jax.tables import UserError
@@ -35,6 +36,51 @@ def test_the_last_run_is_the_newest_with_a_checkpoint(tmp_path: Path) -> None:
     assert directory.find(cfg) == new
     assert directory.find(cfg, old.name) == old
     assert directory.find(cfg, str(empty)) == empty
+
+
+def save(run: Path, cfg: Config, step: int = 1) -> None:
+    """What a run that began has, and a checkpoint."""
+    directory.record(run, cfg)
+    saver = checkpoint.Checkpoints(run, keep=1)
+    saver.save(step, toy.state(step), checkpoint.describe(cfg, toy.robot(), {}))
+    saver.close()
+
+
+def test_a_half_written_checkpoint_is_none(tmp_path: Path) -> None:
+    cfg = toy.config(tmp_path)
+    whole, half = (directory.create(cfg, at(s)) for s in (1, 2))
+    for run in (whole, half):
+        save(run, cfg)
+    (half / "checkpoints" / "model_1").rename(half / "checkpoints" / "model_1.orbax-checkpoint-tmp")
+    assert directory.find(cfg) == whole
+
+
+def test_the_last_run_began_last_whatever_the_clock_says(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cfg = toy.config(tmp_path)
+    first = directory.create(cfg, at(9))
+    save(first, cfg)
+    assert not caplog.text
+    second = directory.create(cfg, at(3))
+    save(second, cfg)
+    assert caplog.messages == [
+        f"the clock was set back: {first.name} is dated later; runs stay in their order"
+    ]
+    assert directory.find(cfg) == second
+
+
+def test_two_that_begin_in_one_millisecond_both_live(tmp_path: Path) -> None:
+    cfg = toy.config(tmp_path)
+    assert [directory.create(cfg, at(1)).name[-3:] for _ in range(3)] == ["000", "001", "002"]
+
+
+def test_a_place_where_nothing_can_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file")
+    with pytest.raises(
+        UserError, match=r"no run can be made in .*logs/toy \(runner.log_dir\): Not a directory"
+    ):
+        directory.create(toy.config(tmp_path / "logs"))
 
 
 def test_a_run_that_is_not_there_says_where_it_looked(tmp_path: Path) -> None:

@@ -47,17 +47,17 @@ def rows(run: Path) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of 2N iterations."""
-    return training.train(config(tmp_path_factory.mktemp("whole"), 2 * N))
+    return training.train(config(tmp_path_factory.mktemp("whole"), 2 * N)).run
 
 
 @pytest.fixture(scope="module")
 def half(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that stopped after N."""
-    return training.train(config(tmp_path_factory.mktemp("half"), N))
+    return training.train(config(tmp_path_factory.mktemp("half"), N)).run
 
 
 def test_resume_is_exact_on_a_traceable_physics(whole: Path, half: Path, tmp_path: Path) -> None:
-    resumed = training.train(config(tmp_path, 2 * N), half)
+    resumed = training.train(config(tmp_path, 2 * N), half).run
     want, got = checkpoint.read(whole, 2 * N), checkpoint.read(resumed, 2 * N)
     for item in ("policy", "train"):
         assert want.items[item].keys() == got.items[item].keys()
@@ -75,7 +75,7 @@ def test_the_state_is_more_than_the_policy(whole: Path) -> None:
 
 def test_a_live_resume_says_that_it_is_not_exact(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    first = training.train(config(tmp_path, 1, "mujoco"))
+    first = training.train(config(tmp_path, 1, "mujoco")).run
     assert "not exact" not in caplog.text
     saved = checkpoint.read(first, 1).items["train"]
     built = building.build(config(tmp_path, 2, "mujoco"))

@@ -48,10 +48,29 @@ def test_tensorboard_can_be_read(tmp_path: Path) -> None:
 def test_fan_out_feeds_and_closes_all() -> None:
     seen: list[object] = []
     one = Tracker(lambda step, numbers: seen.append((step, dict(numbers))), lambda: seen.append("closed"))
-    both = fan_out([one, one])
+    both = fan_out({"one": one, "other": one})
     both.track(4, {"a": 1.0})
     both.close()
     assert seen == [(4, {"a": 1.0}), (4, {"a": 1.0}), "closed", "closed"]
+
+
+def test_a_tracker_that_fails_is_named_once_and_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[object] = []
+
+    def full(step: int, numbers: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    sound = Tracker(lambda step, numbers: seen.append(step), lambda: seen.append("closed"))
+    both = fan_out({"csv": Tracker(full, lambda: seen.append("never")), "other": sound})
+    for step in (1, 2):
+        both.track(step, {"a": 1.0})
+    both.close()
+    assert seen == [1, 2, "closed"]
+    assert [r.getMessage() for r in caplog.records] == [
+        "tracker csv failed and is left out: [Errno 28] No space left on device"
+    ]
 
 
 def test_an_unknown_tracker_names_those_there_are() -> None:
