@@ -19,7 +19,7 @@ from gpugym_jax.bounds import (
     PositiveShare,
     WholeRange,
 )
-from gpugym_jax.tables import choose, register
+from gpugym_jax.tables import choose, register, repeated
 
 Rng = np.random.Generator
 Joints = Float[ndarray, "n joint"]
@@ -59,7 +59,7 @@ Law = Callable[[Targets, Joints, Joints], Joints]
 
 def over_joints(plant: Plant, given: tuple[float, ...]) -> Float[ndarray, " joint"]:
     """Numbers that repeat over the joints."""
-    return np.resize(np.asarray(given, float), plant.home.shape)
+    return np.array(repeated(given, plant.home.size, "the policy's motors"), float)
 
 
 def without_memory(law: Law) -> Motor:

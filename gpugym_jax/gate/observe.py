@@ -13,7 +13,7 @@ from gpugym_jax.gate.motors import Motor, Plant, Rng, make_motor
 from gpugym_jax.gate.rotation import yaw_of
 from gpugym_jax.gate.world import State, base_velocity, gravity
 from gpugym_jax.policy.file import Policy
-from gpugym_jax.policy.metadata import Contract
+from gpugym_jax.policy.metadata import Contract, Term
 from gpugym_jax.tables import UserError, choose
 
 CONTACT_FORCE = 1.0
@@ -127,6 +127,14 @@ def take_in(
     return replace(memory, seen=seen), due.reshape(len(now), -1)
 
 
+def scaled(value: Float[ndarray, "n size"], term: Term) -> Float[ndarray, "n size"]:
+    """A term as the policy is fed it."""
+    if value.shape[-1] != term.scale.size:
+        has, is_ = term.scale.size, value.shape[-1]
+        raise UserError(f"the policy's file has {has} numbers of '{term.name}'; on this robot it has {is_}.")
+    return value * term.scale
+
+
 def observe(
     pupil: Pupil,
     state: State,
@@ -138,7 +146,7 @@ def observe(
     contract = pupil.contract
     facts = Facts(state, memory, command, foot_force, contract.default_joint_pos)
     rows = zip(pupil.terms, contract.observations, strict=True)
-    parts = [value(facts) * term.scale for value, term in rows]
+    parts = [scaled(value(facts), term) for value, term in rows]
     clip = contract.observation_clip
     # A robot that MuJoCo lost is counted as fallen elsewhere; here it must not poison the others' batch.
     now = np.nan_to_num(np.clip(np.concatenate(parts, -1), -clip, clip)).astype(np.float32)

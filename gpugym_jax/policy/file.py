@@ -145,5 +145,32 @@ def read_policy(path: Path | str) -> Policy:
     except Exception as error:  # onnxruntime has one exception class for each way to fail
         raise UserError(f"{path} is not a whole ONNX file: {str(error).splitlines()[0]}") from None
     metadata = dict(session.get_modelmeta().custom_metadata_map)
+    contract = parse(metadata, str(path))
+    _check_graph(session, contract, path)
     act, start = _functions(session)
-    return Policy(parse(metadata, str(path)), metadata, act, str(path), start)
+    return Policy(contract, metadata, act, str(path), start)
+
+
+def _check_graph(session: onnxruntime.InferenceSession, contract: Contract, path: Path) -> None:
+    """Raise unless the graph takes and gives what the metadata say, for one robot and for more."""
+    takes, gives = {x.name for x in session.get_inputs()}, {x.name for x in session.get_outputs()}
+    memory = MEMORY_IN in takes
+    _check_names(path, "inputs", takes, {"obs"} | ({MEMORY_IN} if memory else set()))
+    _check_names(path, "outputs", gives, {"actions", "raw_actions"} | ({MEMORY_OUT} if memory else set()))
+    act, start = _functions(session)
+    for n in (1, 2):
+        try:
+            actions, raw, _ = act(np.zeros((n, contract.obs_size)), start(n))
+        except Exception as error:  # onnxruntime has one exception class for each way to fail
+            raise UserError(f"{path} cannot act on {n} robots: {str(error).splitlines()[0]}") from None
+        wanted = (n, contract.action_size)
+        if not actions.shape == raw.shape == wanted:
+            raise UserError(f"{path} gives actions of shape {actions.shape}; {wanted} is wanted.")
+        if not np.isfinite([actions, raw]).all():
+            raise UserError(f"{path} gives actions that are not finite.")
+
+
+def _check_names(path: Path, kind: str, has: set[str], wanted: set[str]) -> None:
+    if has != wanted:
+        there, wants = (", ".join(sorted(names)) for names in (has, wanted))
+        raise UserError(f"{path}: its {kind} are {there}; {wants} are wanted.")

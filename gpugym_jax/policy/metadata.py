@@ -12,7 +12,6 @@ digit kept, plus our own in JSON:
 The normaliser and the action's clip and scale are in the graph. `policy/description.py` writes all this.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,8 @@ from numpy import ndarray
 
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import from_mapping
-from gpugym_jax.tables import UserError, repeated
+from gpugym_jax.policy.fields import Fields
+from gpugym_jax.tables import repeated, unknown
 
 Motors = tuple[tuple[str, dict[str, Any]], ...]
 """A motor and the wrappers around it, innermost first: names and parameters."""
@@ -77,59 +77,106 @@ class Contract:
         return self.action_scale.size
 
 
-def _numbers(text: str, separator: str = ",") -> ndarray:
-    return np.array([float(v) for v in text.split(separator)])
+BLOCKS = ("dof_pos_target", "tau_ff")
+"""Names that `mdp/actions.py` gives to what an action may be."""
+MOST_STEPS = 1000
+"""Control steps of history or delay that a file may ask for."""
 
 
-def _terms(data: Mapping[str, str]) -> tuple[Term, ...]:
-    keys = ("observation_names", "observation_sizes", "observation_terms_scale")
-    rows = zip(
-        *(data[key].split(",") for key in keys), json.loads(data["observation_parameters"]), strict=True
-    )
+def _terms(fields: Fields) -> tuple[Term, ...]:
+    names = fields.text("observation_names").split(",")  # a term may come twice, with other parameters
+    sizes = fields.numbers("observation_sizes", len(names), 1).astype(int)
+    scales = fields.text("observation_terms_scale").split(",")
+    given = fields.json("observation_parameters", list, "a list of parameters")
+    if not len(scales) == len(given) == len(names) or not all(
+        isinstance(params, dict) and name for name, params in zip(names, given, strict=True)
+    ):
+        raise fields.wrong("observation_names", "a scale and parameters for each")
+    each = [f"observation_terms_scale of '{name}' (number {i})" for i, name in enumerate(names)]
+    told = Fields(dict(zip(each, scales, strict=True)), fields.source)
+    wide = [told.numbers(key, len(scale.split(";"))) for key, scale in zip(each, scales, strict=True)]
+    rows = zip(names, sizes, wide, given, strict=True)
     return tuple(
-        Term(name, np.array(repeated(_numbers(scale, ";"), int(size), f"the scale of '{name}'")), given)
-        for name, size, scale, given in rows
+        Term(name, np.array(repeated(tuple(scale), size, f"{fields.source}: the scale of '{name}'")), params)
+        for name, size, scale, params in rows
     )
 
 
-def _entry(told: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    given = told["parameters"].items()
-    return told["name"], {k: tuple(v) if isinstance(v, list) else v for k, v in given}
-
-
-def _pair(text: str) -> Any:
-    low, high = json.loads(text)
+def _delay(fields: Fields) -> tuple[int, int]:
+    low, high = fields.pair("observation_delay", 0)
+    if not (isinstance(low, int) and isinstance(high, int) and high <= MOST_STEPS):
+        raise fields.wrong("observation_delay", f"[low, high], whole numbers up to {MOST_STEPS}")
     return low, high
 
 
+def _history(fields: Fields) -> int:
+    found = fields.whole("observation_history", 1)
+    if found > MOST_STEPS:
+        raise fields.wrong("observation_history", f"a whole number from 1 to {MOST_STEPS}")
+    return found
+
+
+def _ranges(fields: Fields) -> ndarray:
+    found = fields.numbers("command_ranges", 6).reshape(3, 2)
+    if (found[:, 0] > found[:, 1]).any():
+        raise fields.wrong("command_ranges", "low;high of three commands")
+    return found
+
+
+def _listed(fields: Fields) -> list[Any]:
+    found = fields.json("motors", list, "a list of motors")
+    if not found:
+        raise fields.wrong("motors", "a motor, and what is wrapped around it,")
+    return found
+
+
+def _blocks(fields: Fields) -> tuple[str, ...]:
+    found = fields.names("action_blocks")
+    for name in found:
+        if name not in BLOCKS:
+            raise unknown(f"action block of {fields.source}", name, BLOCKS)
+    return found
+
+
 def parse(data: Mapping[str, str], source: str) -> Contract:
-    """Metadata as data. `source` is the file, for errors."""
-    try:
-        joints = data["joint_names"].split(",")
-        return Contract(
-            task=data["task"],
-            robot=data["robot"],
-            joint_names=tuple(joints),
-            actuated=tuple(joints.index(n) for n in data["actuated_joint_names"].split(",")),
-            default_joint_pos=_numbers(data["default_joint_pos"]),
-            stiffness=_numbers(data["joint_stiffness"]),
-            damping=_numbers(data["joint_damping"]),
-            torque_limits=_numbers(data["torque_limits"]),
-            observations=_terms(data),
-            observation_clip=float(data["observation_clip"]),
-            observation_history=int(data["observation_history"]),
-            observation_delay=_pair(data["observation_delay"]),
-            encoder_offset=_pair(data["encoder_offset"]),
-            action_blocks=tuple(data["action_blocks"].split(",")),
-            action_scale=_numbers(data["action_scale"]),
-            action_clip=_numbers(data["action_clip"]),
-            command_ranges=np.array([_numbers(r, ";") for r in data["command_ranges"].split(",")]),
-            step_dt=float(data["step_dt"]),
-            sim_dt=float(data["sim_dt"]),
-            motors=tuple(map(_entry, json.loads(data["motors"]))),
-            clock=_entry(json.loads(data["clock"])),
-            iteration=int(data["iteration"]),
-            cfg=from_mapping(json.loads(data["gpugym_config"]), f"configuration in {source}"),
-        )
-    except KeyError as error:
-        raise UserError(f"{source} is no policy of ours: its metadata lack {error}.") from None
+    """Metadata as data, all of it checked.
+
+    Args:
+        data: Of the file, by key.
+        source: The file, for errors.
+
+    Raises:
+        UserError: A field is missing, or is not what it should be; the line says which and what.
+    """
+    fields = Fields(data, source)
+    joints, actuated = fields.names("joint_names"), fields.names("actuated_joint_names")
+    for name in actuated:
+        if name not in joints:
+            raise unknown(f"actuated joint of {source}", name, joints)
+    blocks, dofs = _blocks(fields), len(joints)
+    actions = len(blocks) * len(actuated)
+    return Contract(
+        task=fields.text("task"),
+        robot=fields.text("robot"),
+        joint_names=joints,
+        actuated=tuple(joints.index(n) for n in actuated),
+        default_joint_pos=fields.numbers("default_joint_pos", dofs),
+        stiffness=fields.numbers("joint_stiffness", dofs, 0),
+        damping=fields.numbers("joint_damping", dofs, 0),
+        torque_limits=fields.numbers("torque_limits", dofs, 0, endless=True),
+        observations=_terms(fields),
+        observation_clip=fields.number("observation_clip", 0, endless=True, above=True),
+        observation_history=_history(fields),
+        observation_delay=_delay(fields),
+        encoder_offset=fields.pair("encoder_offset"),
+        action_blocks=blocks,
+        action_scale=fields.numbers("action_scale", actions),
+        action_clip=fields.numbers("action_clip", actions, 0, endless=True, above=True),
+        command_ranges=_ranges(fields),
+        step_dt=fields.number("step_dt", 0, above=True),
+        sim_dt=fields.number("sim_dt", 0, above=True),
+        motors=tuple(fields.entry("motors", e) for e in _listed(fields)),
+        clock=fields.entry("clock", fields.json("clock", dict, "a clock")),
+        iteration=fields.whole("iteration", 0),
+        cfg=from_mapping(fields.json("gpugym_config", dict, "a configuration"), f"configuration in {source}"),
+    )
