@@ -133,7 +133,9 @@ def configuration(run: Path, overrides: Sequence[str], use: Use) -> Config:
     """What a run was trained with, under overrides given now; those of what is closed are refused."""
     if not (run / "config.yaml").is_file():
         raise UserError(f"{run} is not a run: it has no config.yaml")
-    return changed(load_config(str(run / "config.yaml")), overrides, use, str(run))
+    # a program of this machine is named by who is at it, never by a folder that may have come from elsewhere
+    trained = load_config(str(run / "config.yaml"), ["physics.isaac.python=''"])
+    return changed(trained, overrides, use, str(run))
 
 
 def locate(wanted: Wanted, use: Use = "test") -> tuple[Path, Config]:

@@ -119,3 +119,13 @@ def test_without_git_the_log_says_so(
     assert json.loads((run / "run.json").read_text())["commit"] is None
     assert not (run / "git.diff").exists()
     assert "no git checkout" in caplog.text
+
+
+def test_a_run_names_no_program_to_start(tmp_path: Path) -> None:
+    """A folder from elsewhere may hold anything; the command line and ISAAC_PYTHON are the user's own."""
+    cfg = load_config("cartpole", [f"runner.log_dir={tmp_path}", "physics.isaac.python=/tmp/script"])
+    run = directory.create(cfg)
+    directory.record(run, cfg)
+    assert directory.configuration(run, [], "resume").physics.isaac.python == ""
+    mine = directory.configuration(run, ["physics.isaac.python=/usr/bin/python3.8"], "resume")
+    assert mine.physics.isaac.python == "/usr/bin/python3.8"
