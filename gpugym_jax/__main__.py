@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from gpugym_jax.config_yaml import task_names
 from gpugym_jax.paths import CONFIGS
+from gpugym_jax.runs.signals import piped
 from gpugym_jax.tables import UserError, lookup
 
 COMMANDS = {
@@ -90,11 +91,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command; its exit code."""
     command, *rest = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]
     if command in ("-h", "--help"):
-        print(usage())
-        return 0
+        return piped(lambda: print(usage()) or 0)
     try:
         if command == "list":
-            return print_list(rest)
+            return piped(lambda: print_list(rest))
         lookup("command", command, {**COMMANDS, "list": ""})
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -44,6 +44,7 @@ import tyro
 from gpugym_jax import devices
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import load_config, task_names
+from gpugym_jax.runs import signals
 from gpugym_jax.runs.directory import Wanted
 from gpugym_jax.runs.stages import STARTED  # noqa: F401  (the clock begins with the command)
 from gpugym_jax.tables import UserError
@@ -256,12 +257,16 @@ def main(
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     for package in ("gpugym_jax", "isaac_backend"):
         logging.getLogger(package).setLevel(logging.INFO)
-    try:
+
+    def command() -> int:
         found, overrides = parse(flags, sys.argv[1:] if argv is None else argv, prog)
         common: Any = getattr(found, "common", None)
         if common is not None:
             devices.choose(asked_devices(common))
         return run(found, overrides) or 0
+
+    try:
+        return signals.piped(command)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -159,6 +159,7 @@ class Randomize:
     """
 
     OPEN: ClassVar[str] = "properties"
+
     every: Literal["run", "episode"] = "run"
     start_step: bool = True  # the first episodes begin at a random age, so that ends are spread
     properties: dict[str, Draw | Range | None] = field(default_factory=dict)

@@ -16,7 +16,10 @@ FAILED = 3
 
 @dataclass(frozen=True)
 class Flags:
-    """Train a task. Any field of its configuration is set by a.b.c=value, such as ppo.learning_rate=3e-4."""
+    """Train a task. Any field of its configuration is set by a.b.c=value, such as ppo.learning_rate=3e-4.
+
+    Exit code 0: done; 2: what was given is wrong; 3: it cannot go on; 128 and more: stopped by that signal.
+    """
 
     common: tyro.conf.OmitArgPrefixes[cli.Common] = field(default_factory=cli.Common)
     max_iterations: int | None = None

@@ -144,6 +144,17 @@ def test_a_reader_that_goes_away_is_a_wish_to_stop(tmp_path: Path) -> None:
     check_saved(tmp_path, log)
 
 
+@pytest.mark.parametrize("argv", ["train --help", "list rewards", "--help", "schema"])
+def test_what_is_printed_may_be_left_unread(argv: str) -> None:
+    """As in `gpugym list rewards | true`."""
+    gone, out = os.pipe()
+    os.close(gone)
+    command = [sys.executable, "-m", "gpugym_jax", *argv.split()]
+    done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True)
+    os.close(out)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
 def test_before_its_loop_a_signal_ends_a_run_at_once(tmp_path: Path) -> None:
     """While MJX compiles, which takes long, in threads that nothing can interrupt."""
     flags = ["--backend=mjx", "--impl=jax", "--no_compile_cache"]

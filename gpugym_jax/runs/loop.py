@@ -2,9 +2,7 @@
 
 import json
 import logging
-import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +16,7 @@ from gpugym_jax.config import Config
 from gpugym_jax.runs import checkpoint
 from gpugym_jax.runs.building import Built, Start
 from gpugym_jax.runs.console import Progress, Reporter
-from gpugym_jax.runs.signals import interruptible
+from gpugym_jax.runs.signals import close_output, interruptible
 from gpugym_jax.runs.stages import STARTED
 from gpugym_jax.runs.tracking import Tracker
 
@@ -149,8 +147,7 @@ class Loop:
             self.out.reporter.show(progress)
         except BrokenPipeError:
             self.asked.append(signal.SIGPIPE)
-            # else Python tries to write what is left, as it ends
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            close_output()
 
     def save(self, ts: Any, iteration: int) -> None:
         """Write a checkpoint, unless the policy is not finite."""

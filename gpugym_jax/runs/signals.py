@@ -22,6 +22,23 @@ def exit_code(number: int) -> int:
     return 128 + number
 
 
+def close_output() -> int:
+    """Where nobody reads standard output any more (`| head`), let nothing be written; the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries to, as it ends
+    return exit_code(signal.SIGPIPE)
+
+
+def piped(command: Callable[[], int]) -> int:
+    """The exit code of a command, whose reader may go away before its end."""
+    try:
+        try:
+            return command()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        return close_output()
+
+
 @contextlib.contextmanager
 def handled(handler: Callable[[int, Any], None]) -> Iterator[None]:
     """Within, the stopping signals that are not ignored go to `handler`."""
