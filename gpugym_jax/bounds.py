@@ -18,6 +18,11 @@ MOST = 2**31 - 1
 Finite = Annotated[float, Ge(-LARGEST), Le(LARGEST)]
 Positive = Annotated[float, Gt(0)]
 NotNegative = Annotated[float, Ge(0)]
+Rate = Annotated[float, Gt(0), Le(10_000)]
+"""Hz."""
+Seconds = Annotated[float, Gt(0), Le(100_000)]
+"""A day and more; in it, steps of the highest rate still number an int32."""
+SecondsOrNone = Annotated[float, Ge(0), Le(100_000)]
 Share = Annotated[float, Ge(0), Le(1)]
 PositiveShare = Annotated[float, Gt(0), Le(1)]
 Angle = Annotated[float, Ge(0), Le(3.1416)]

@@ -15,6 +15,9 @@ from gpugym_jax.bounds import (
     Positive,
     Positives,
     Range,
+    Rate,
+    Seconds,
+    SecondsOrNone,
     Seed,
     Share,
     Whole,
@@ -44,8 +47,8 @@ def named(entry: Entry, where: str) -> tuple[str, dict[str, object]]:
 class Control:
     """Rates. What makes torque of targets is in `Config.actuator`."""
 
-    hz: Positive = 50.0  # Hz, of the policy
-    physics_hz: Positive = 200.0  # Hz, of the simulator; a whole multiple of `hz`
+    hz: Rate = 50.0  # Hz, of the policy
+    physics_hz: Rate = 200.0  # Hz, of the simulator; a whole multiple of `hz`
 
 
 def decimation_of(control: Control) -> int:
@@ -116,7 +119,7 @@ class Commands:
     lin_vel_x: Range = (0.0, 0.0)  # m/s
     lin_vel_y: Range = (0.0, 0.0)  # m/s
     ang_vel_yaw: Range = (0.0, 0.0)  # rad/s
-    resample_s: Positive = 10.0
+    resample_s: Seconds = 10.0
     zero_below: NotNegative = 0.0  # m/s; slower planar commands become zero
     zero_probability: Share = 0.0  # share of commands that are stand still
 
@@ -134,12 +137,12 @@ class RewardOptions:
 class Pushes:
     """Kicks from outside, which change a velocity at once, and pulls, which act for some time."""
 
-    every_s: NotNegative = 0.0  # 0: never
+    every_s: SecondsOrNone = 0.0  # 0: never
     lin_vel: NotNegative = 0.0  # m/s, half width, world x and y
     ang_vel: NotNegative = 0.0  # rad/s, half width, each axis
     force: NotNegative = 0.0  # N, half width, world x and y, at the base's centre of mass
     torque: NotNegative = 0.0  # N m, half width, each axis, on the base
-    seconds: Positive = 0.1  # for which force and torque last
+    seconds: Seconds = 0.1  # for which force and torque last
     mode: Literal["add", "set"] = "add"  # "add" as gpuGym, "set" as legged_gym
 
 
@@ -159,7 +162,6 @@ class Randomize:
     """
 
     OPEN: ClassVar[str] = "properties"
-
     every: Literal["run", "episode"] = "run"
     start_step: bool = True  # the first episodes begin at a random age, so that ends are spread
     properties: dict[str, Draw | Range | None] = field(default_factory=dict)
@@ -279,7 +281,7 @@ class Config:
 
     task: FolderName = ""  # the YAML's name
     robot: str = ""
-    episode_s: Positive = 20.0
+    episode_s: Seconds = 20.0
     control: Control = field(default_factory=Control)
     actuator: tuple[Entry, ...] = ("pd",)  # a motor, then the wrappers around it, innermost first
     actions: dict[str, ActionTerm] = field(default_factory=dict)

@@ -5,7 +5,16 @@ from typing import Annotated
 
 from annotated_types import Ge, Lt
 
-from gpugym_jax.bounds import Angle, Count, NotNegative, NotNegativeRange, Positive, Range, Share
+from gpugym_jax.bounds import (
+    Angle,
+    Count,
+    NotNegative,
+    NotNegativeRange,
+    Range,
+    Seconds,
+    SecondsOrNone,
+    Share,
+)
 from gpugym_jax.tables import UserError
 
 BelowOne = Annotated[float, Ge(0), Lt(1)]
@@ -36,7 +45,7 @@ class ExamCommands:
     lin_vel_x: Range | None = None  # m/s
     lin_vel_y: Range | None = None  # m/s
     ang_vel_yaw: Range | None = None  # rad/s
-    resample_s: Positive | None = None
+    resample_s: Seconds | None = None
     zero_below: NotNegative | None = None  # m/s; slower planar commands become zero
     zero_share: Share = 0.2  # of the robots that are told to stand, in every draw
 
@@ -45,7 +54,7 @@ class ExamCommands:
 class ExamPushes:
     """Kicks of the base, added to its velocity. A fixed base gets none."""
 
-    every_s: NotNegative = 4.0  # 0: never
+    every_s: SecondsOrNone = 4.0  # 0: never
     lin_vel: NotNegative = 0.5  # m/s, half width, world x and y
     ang_vel: NotNegative = 0.0  # rad/s, half width, each axis
 
@@ -65,7 +74,7 @@ class Gate:
     """The exam of a task: what is asked, and bounds. A bound that is None is reported, not judged."""
 
     episodes: Count = 100  # in each of the two scenarios, pushed and calm
-    seconds: Positive = 10.0
+    seconds: Seconds = 10.0
     start: ExamStart = field(default_factory=ExamStart)
     commands: ExamCommands = field(default_factory=ExamCommands)
     pushes: ExamPushes = field(default_factory=ExamPushes)

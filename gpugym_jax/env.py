@@ -34,6 +34,11 @@ def make_env(cfg: Config, robot: Robot, physics: Physics) -> Env:
         return (task, physics.step(sim, tau, wrench(task) if wrench else None)), None
 
     def step(state: EnvState, action: Float[Array, "env act"]) -> tuple[EnvState, StepResult]:
+        if action.shape != (physics.num_envs, mdp.action_size):
+            wanted = (physics.num_envs, mdp.action_size)
+            raise ValueError(
+                f"an action of shape {action.shape}; {wanted} is wanted: robots, numbers of each."
+            )
         task = act(state.task, action)
         (task, sim), _ = scan(substep, (task, state.sim), None, mdp.decimation)
         v = judge(task, physics.read(sim))

@@ -97,7 +97,7 @@ def facts_of(flags: Flags, policy: "Policy") -> dict[str, Any]:
         "task": c.task,
         "robot": c.robot,
         "iteration": c.iteration,
-        "trained_at_commit": policy.metadata["git_commit"] or None,
+        "trained_at_commit": policy.metadata.get("git_commit") or None,
     }
 
 

@@ -138,8 +138,8 @@ def test_an_unknown_override_names_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("episode_s: long", "episode_s wants a number above 0, got 'long'"),
-        ("episode_s: true", "episode_s wants a number above 0, got true"),
+        ("episode_s: long", "episode_s wants a number above 0 and at most 100000, got 'long'"),
+        ("episode_s: true", "episode_s wants a number above 0 and at most 100000, got true"),
         (
             "runner: {seed: 1.5}",
             "runner.seed wants a whole number of at least 0 and at most 2147483647, got 1.5",

@@ -19,6 +19,21 @@ SLACK = 1.0e-6
 """Share by which principal moments may break A + B >= C, for rounding."""
 
 
+def check_robot(robot: Robot) -> list[str]:
+    """A line for each thing of the facts that contradicts another; before there is a model."""
+    strange = [name for name in robot.actuated if name not in robot.dofs]
+    lines = [f"Robot.actuated names '{name}', which is not among Robot.dofs" for name in strange]
+    dofs, actuated = len(robot.dofs), len(robot.actuated or robot.dofs)
+    sizes = dict.fromkeys(("default_dof_pos", "dof_vel_limit", "dof_pos_limit"), dofs)
+    for name, size in (sizes | dict.fromkeys(("kp", "kd", "torque_limit"), actuated)).items():
+        given = getattr(robot, name)
+        if len(given) != size:
+            lines.append(f"Robot.{name} has {len(given)} entries, of {size} joints")
+        elif name != "default_dof_pos" and name != "dof_pos_limit" and not all(x >= 0 for x in given):
+            lines.append(f"Robot.{name} is {given}; none of them can be negative or NaN")
+    return lines
+
+
 def check_model(model: mujoco.MjModel, robot: Robot) -> list[str]:
     """A line for each breach; none for a model that every physics simulates alike."""
     return [line for check in CHECKS for line in check(model, robot)]
@@ -30,6 +45,8 @@ def _joints(model: mujoco.MjModel, robot: Robot) -> Iterator[str]:
     free = [j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_FREE]
     if robot.floating and free != [0]:
         yield f"it floats, so it has one free joint, and that first; this has {_several(names, free)}"
+    if free and any((model.dof_damping + model.dof_armature + model.dof_frictionloss)[:6]):
+        yield f"the free joint '{names[free[0]]}' has damping, friction or armature, which hold it in place"
     if free and not robot.floating:
         yield f"it does not float, but joint '{names[free[0]]}' is free"
     yield from _present("joint", robot.dofs, names)

@@ -50,7 +50,7 @@ def add_contacts(spec: mujoco.MjSpec, robot: Robot, cfg: PhysicsConfig) -> None:
         pairs += [(one, other) for one in _geoms(spec, robot, a) for other in _geoms(spec, robot, b)]
     for geom in spec.geoms:
         geom.contype = geom.conaffinity = 0
-    for one, other in pairs:
+    for one, other in dict.fromkeys(pairs):  # a geom may be named by itself and by its body
         spec.add_pair(geomname1=one, geomname2=other, friction=[cfg.friction] * 2 + [*ROLLING], **CONTACT)
     if not pairs:
         spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_CONTACT

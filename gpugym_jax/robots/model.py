@@ -6,7 +6,7 @@
 import mujoco
 
 from gpugym_jax.config import PhysicsConfig
-from gpugym_jax.robots.check import check_model
+from gpugym_jax.robots.check import check_model, check_robot
 from gpugym_jax.robots.ground import add_contacts, add_ground
 from gpugym_jax.robots.layout import FORCE, VELOCITY
 from gpugym_jax.robots.robot import Robot
@@ -25,18 +25,20 @@ def load_model(
     `UserError` with a line for each breach.
     """
     robot = scene.robot
+    _raise(robot, check_robot(robot))
     spec = read_spec(robot)
     add_contacts(spec, robot, cfg)
-    add_ground(spec, scene)
+    try:
+        add_ground(spec, scene)
+    except ValueError as error:  # a name of the ground's is the file's too
+        raise _refused(robot, error) from None
     _set_solver(spec, timestep, cfg)
     for name in robot.bodies if sensors else ():
         _add_force_sensor(spec, robot, name)
     for name in robot.bodies if velocities else ():
         _add_velocity_sensor(spec, robot, name)
     model = compile_spec(spec, robot)
-    breaches = check_model(model, robot)
-    if breaches:
-        raise UserError(f"robot '{robot.name}' ({robot.xml}) cannot be simulated: " + "\n".join(breaches))
+    _raise(robot, check_model(model, robot))
     return model
 
 
@@ -58,6 +60,11 @@ def compile_spec(spec: mujoco.MjSpec, robot: Robot) -> mujoco.MjModel:
         return spec.compile()
     except ValueError as error:
         raise _refused(robot, error) from None
+
+
+def _raise(robot: Robot, breaches: list[str]) -> None:
+    if breaches:
+        raise UserError(f"robot '{robot.name}' ({robot.xml}) cannot be simulated: " + "\n".join(breaches))
 
 
 def _refused(robot: Robot, error: ValueError) -> UserError:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gpugym_jax.config import PhysicsConfig
-from gpugym_jax.robots.check import check_model
+from gpugym_jax.robots.check import check_model, check_robot
 from gpugym_jax.robots.layout import make_layout
 from gpugym_jax.robots.model import load_model
 from gpugym_jax.robots.robot import Robot
@@ -183,3 +183,29 @@ def test_sensors_are_found_by_name() -> None:
     layout = make_layout(ROBOT, mujoco.MjModel.from_xml_string(SOUND.replace("</mujoco>", sensors)))
     np.testing.assert_array_equal(layout.force, [[8, 9, 10], [1, 2, 3]])
     assert layout.velocity.shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"default_dof_pos": (0.0, 0.0)}, "Robot.default_dof_pos has 2 entries, of 1 joints"),
+        ({"dof_pos_limit": ()}, "Robot.dof_pos_limit has 0 entries, of 1 joints"),
+        ({"kp": (1.0, 2.0)}, "Robot.kp has 2 entries, of 1 joints"),
+        ({"actuated": ("zz",)}, "Robot.actuated names 'zz', which is not among Robot.dofs"),
+        ({"kp": (float("nan"),)}, "Robot.kp is (nan,); none of them can be negative or NaN"),
+        ({"torque_limit": (-3.0,)}, "Robot.torque_limit is (-3.0,); none of them can be negative or NaN"),
+    ],
+)
+def test_facts_that_contradict_each_other_are_told_before_there_is_a_model(
+    facts: dict[str, tuple[float, ...]], says: str
+) -> None:
+    assert check_robot(ROBOT) == []
+    assert check_robot(replace(ROBOT, **facts)) == [says]
+    with pytest.raises(UserError, match="cannot be simulated: Robot"):
+        load_model(Scene(replace(ROBOT, **facts)), timestep=0.002, cfg=PhysicsConfig(), sensors=False)
+
+
+def test_nothing_holds_a_free_base() -> None:
+    held = SOUND.replace('<freejoint name="free"/>', '<joint name="free" type="free" damping="50"/>')
+    (line,) = check_model(mujoco.MjModel.from_xml_string(held), ROBOT)
+    assert line == "the free joint 'free' has damping, friction or armature, which hold it in place"
