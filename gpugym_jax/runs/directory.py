@@ -198,7 +198,7 @@ def record(run: Path, cfg: Config, resumed_from: str = "") -> None:
     dump(cfg, run / "config.yaml")
     head = commit()
     facts = {
-        "number": 1 + max(map(_number, runs_of(run.parent))),
+        "number": 1 + max(map(_number, run.parent.iterdir())),
         "seed": cfg.runner.seed,
         "command": sys.argv,
         "commit": head,

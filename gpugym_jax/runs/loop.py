@@ -1,7 +1,6 @@
 """The loop over iterations: numbers out, checkpoints out, and a clean end whatever happens."""
 
 import json
-import logging
 import signal
 import time
 from collections.abc import Callable
@@ -19,8 +18,6 @@ from gpugym_jax.runs.console import Progress, Reporter
 from gpugym_jax.runs.signals import close_output, interruptible
 from gpugym_jax.runs.stages import STARTED
 from gpugym_jax.runs.tracking import Tracker
-
-log = logging.getLogger(__name__)
 
 
 class DivergedError(RuntimeError):
