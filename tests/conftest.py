@@ -1,6 +1,7 @@
 """Settings that must be made before JAX is imported: how it compiles, a cache of that, shape checks."""
 
 import os
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from jaxtyping import install_import_hook
@@ -12,14 +13,15 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(HOME / ".cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
 # Tests compile much and run little of it. On a CPU, XLA then takes a quarter of its time (a step of the mini cheetah:
 # 27 s, so 6 s), and what it compiles runs half as fast. Commands that tests start inherit it.
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
-os.environ["XLA_FLAGS"] = " ".join(
-    (
-        "--xla_cpu_use_fusion_emitters=false",
-        "--xla_cpu_parallel_codegen_split_count=1",
-        os.environ.get("XLA_FLAGS", ""),
+if not entry_points(group="jax_plugins"):  # that of a GPU ends the process at a flag that it does not know
+    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+    os.environ["XLA_FLAGS"] = " ".join(
+        (
+            "--xla_cpu_use_fusion_emitters=false",
+            "--xla_cpu_parallel_codegen_split_count=1",
+            os.environ.get("XLA_FLAGS", ""),
+        )
     )
-)
 
 CHECKED = ("frames.py", "gate/*.py", "loops.py", "mdp/*.py", "ppo/*.py")
 DATA = {"mdp/snapshot", "ppo/state"}

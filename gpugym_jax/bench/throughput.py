@@ -184,6 +184,7 @@ def compare(cfg: Config, robot: Robot, physics: Physics, steps: int, repeats: in
     """Control steps a second of both, and their ratio: medians of runs taken in turns from one start."""
     num_envs = physics.num_envs
     everyone: Any = np.ones(num_envs, bool)
+    physics.ready()
 
     def from_state(run: Run) -> Callable[..., Any]:
         def whole(sim: Any, robot: RobotState, variation: Variation, rest: Any) -> tuple[Any, Any]:
@@ -201,7 +202,6 @@ def compare(cfg: Config, robot: Robot, physics: Physics, steps: int, repeats: in
     begin = jax.device_get(physics.read(sim).robot)
     sim, tape = record(cfg, robot, physics, EnvState(sim, task), steps)
 
-    physics.ready()
     rest, times = {"env": task, "physics": tape}, {name: [] for name in runs}
     for turn in range(repeats + 1):
         for name, run in runs.items():

@@ -80,7 +80,9 @@ def make_backend(name: str, setup: Setup) -> Physics:
     """The physics of that name, its ground of another friction under each robot."""
     cfg = physics_config(name, setup.physics)
     varied = {"friction": Draw((LEAST_FRICTION, 2.0), "run")} if setup.robot.ground_geoms else {}
-    return make_physics(setup.scene, cfg, setup.num_envs, setup.timestep, varied)
+    physics = make_physics(setup.scene, cfg, setup.num_envs, setup.timestep, varied)
+    physics.ready()
+    return physics
 
 
 def kind_of(physics: Physics, name: str) -> str:

@@ -1,15 +1,8 @@
 """Between MuJoCo's coordinates and ours, for one robot in JAX."""
 
-# MJX does not tell the type of what `mjx.Data` hides in `_impl`.
-# pyright: reportAttributeAccessIssue=false
-
-from collections.abc import Callable
-
 import jax.numpy as jnp
-import mujoco
 import numpy as np
 from jaxtyping import Array, Float, Int
-from mujoco import mjx
 
 from gpugym_jax.frames import rotate, rotate_inverse
 from gpugym_jax.robots.layout import Layout
@@ -51,19 +44,3 @@ def to_robot(qpos: Float[Array, " qpos"], qvel: Float[Array, " qvel"], layout: L
 def reorder(x: Float[Array, " dof"], order: Int[np.ndarray, " dof"]) -> Float[Array, " dof"]:
     """`x[order]`, without a gather where the order is the same."""
     return x if np.array_equal(order, np.arange(len(order))) else x[order]
-
-
-def make_read_bodies(model: mujoco.MjModel, layout: Layout) -> Callable[..., tuple[Array, Array]]:
-    """Of a robot's qpos and qvel: positions (m) and velocities (m/s) of the reported bodies, world."""
-    mjx_model = mjx.put_model(model, impl="jax")
-    root = model.body_rootid[layout.body]
-    is_geom = layout.geom >= 0
-
-    def read_bodies(qpos: Array, qvel: Array) -> tuple[Float[Array, "body 3"], Float[Array, "body 3"]]:
-        data = mjx.make_data(mjx_model).replace(qpos=qpos, qvel=qvel)
-        data = mjx.com_vel(mjx_model, mjx.com_pos(mjx_model, mjx.kinematics(mjx_model, data)))
-        pos = jnp.where(is_geom[:, None], data.geom_xpos[layout.geom], data.xpos[layout.body])
-        spin, drift = jnp.split(data.cvel[layout.body], 2, axis=-1)
-        return pos, drift + jnp.cross(spin, pos - data.subtree_com[root])
-
-    return read_bodies

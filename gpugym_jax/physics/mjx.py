@@ -21,7 +21,8 @@ from jaxtyping import Array, Bool, Float
 from mujoco import mjx
 
 from gpugym_jax.config import Draw, PhysicsConfig
-from gpugym_jax.physics.kinematics import from_robot, make_read_bodies, to_robot
+from gpugym_jax.physics.bodies import make_read_bodies
+from gpugym_jax.physics.kinematics import from_robot, to_robot
 from gpugym_jax.physics.leaves import make_leaves, make_room
 from gpugym_jax.physics.variation import NO_LEAF, make_rules
 from gpugym_jax.robots.layout import Layout, make_layout
@@ -76,8 +77,8 @@ class MjxPhysics:
             for names in (self._rules.names, self._rules.renewed)
         )
         make_step = make_warp_step if warp else make_jax_step
-        self._step = jax.vmap(exact(make_step(model, self._layout, self._cfg, num_envs)))
-        self._read_bodies = jax.vmap(exact(make_read_bodies(plain, self._layout)))
+        self._step = jax.jit(jax.vmap(exact(make_step(model, self._layout, self._cfg, num_envs))))
+        self._read_bodies = jax.jit(jax.vmap(make_read_bodies(plain, self._layout)))
 
     def init(self, robot: RobotState, variation: Variation) -> MjxSim:
         """Start all robots. A variation that cannot be applied raises `ValueError`."""
@@ -133,7 +134,7 @@ class MjxPhysics:
         )
 
     def ready(self) -> None:
-        """Build Warp's kernels, all at once, which it would else do one after the other at the first step."""
+        """Build Warp's kernels, which it would else do one after the other at the first step."""
         if self._warp:
             from gpugym_jax.physics.warp_kernels import build_kernels
 

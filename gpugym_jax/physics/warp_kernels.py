@@ -1,22 +1,33 @@
-"""Warp's kernels, built in parallel and beside XLA instead of one after the other at the first step.
+"""Warp's kernels, built before they are needed: all at once, beside XLA, by a process of their own.
 
-Warp compiles a module when one of its kernels is first launched, and MJX launches the first one when XLA
-has compiled all else. Here one step of MuJoCo Warp is run with its launches only noted; the modules noted are
-then loaded from a pool of threads (Warp's code generation holds a lock, its compiler does not).
+Warp compiles a module when one of its kernels is first launched, one after the other, and MJX launches the
+first one when XLA has compiled all else. Here a child process runs one step of MuJoCo Warp with its launches
+only noted, and builds the modules noted from a pool of threads into Warp's cache, where MJX finds them.
+Threads of this process would take turns with JAX's tracing: Warp generates its code in Python.
+
+`python -m gpugym_jax.physics.warp_kernels DEVICE CACHE CONTACTS CONSTRAINTS < MODEL` is the child.
 """
 
 # MuJoCo's compiled classes have no type stubs.
 # pyright: reportAttributeAccessIssue=false
 
+import hashlib
+import logging
 import os
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import mujoco
+import numpy as np
 import warp as wp  # pyright: ignore[reportMissingImports]  (of the extra `warp`)
-from mujoco.mjx.third_party import mujoco_warp
+
+log = logging.getLogger(__name__)
 
 Launch = tuple[Any, int | None]
 """A `warp.Module`, and the threads of a block that a kernel of it is launched with (None: its default)."""
@@ -46,6 +57,8 @@ def launches_of_step(model: mujoco.MjModel, contacts: int, constraints: int) -> 
         contacts: Room for contacts a robot.
         constraints: Room for constraint rows a robot.
     """
+    from mujoco.mjx.third_party import mujoco_warp
+
     robot = mujoco_warp.put_model(model)
     # a loop that asks the device whether to go on would never end: nothing runs
     robot.opt.graph_conditional = False
@@ -56,16 +69,59 @@ def launches_of_step(model: mujoco.MjModel, contacts: int, constraints: int) -> 
     return list(dict.fromkeys(launches))
 
 
-def _shortest_last(launch: Launch) -> tuple[bool, int]:
-    """Tiled kernels, which take longest, and modules of many kernels come first in the queue."""
+def place_in_queue(launch: Launch) -> tuple[int, bool]:
+    """Modules of many kernels come first, then tiled kernels.
+
+    The former take the compiler 10 s each, and many compile at once. Tiled kernels hold the lock of code
+    generation for 5 s each, since that links their tiles: a module queued behind them begins that much later.
+    """
     module, block_dim = launch
-    return block_dim is None, -len(module.kernels)
+    return -len(module.kernels), block_dim is None
+
+
+def build(model: mujoco.MjModel, contacts: int, constraints: int, device: str) -> None:
+    """Build the kernels of a step for a CUDA device, as many at once as there are cores."""
+    with wp.ScopedDevice(device):
+        launches = sorted(launches_of_step(model, contacts, constraints), key=place_in_queue)
+        with ThreadPoolExecutor(os.cpu_count()) as workers:
+            for load in [workers.submit(module.load, device, block_dim) for module, block_dim in launches]:
+                load.result()
 
 
 def build_kernels(model: mujoco.MjModel, contacts: int, constraints: int) -> None:
-    """Build and load the kernels of a step on the present CUDA device, as many at once as there are cores."""
-    device = wp.get_device()
-    launches = sorted(launches_of_step(model, contacts, constraints), key=_shortest_last)
-    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="warp kernels") as workers:
-        for load in [workers.submit(module.load, device, block_dim) for module, block_dim in launches]:
-            load.result()
+    """Have the kernels of a step in Warp's cache for the present CUDA device. The second time they are.
+
+    A child that fails costs time only: Warp then builds them itself, one after the other.
+    """
+    wp.init()
+    device, cache = wp.get_device(), Path(wp.config.kernel_cache_dir)
+    saved = np.empty(mujoco.mj_sizeModel(model), np.uint8)
+    mujoco.mj_saveModel(model, None, saved)
+    asked = [str(device.alias), str(cache), str(contacts), str(constraints)]
+    digest = hashlib.sha256(saved.tobytes() + repr((asked, device.arch)).encode()).hexdigest()
+    done = cache / f"gpugym_{digest[:16]}"
+    if done.exists():
+        return
+    child = [sys.executable, "-m", "gpugym_jax.physics.warp_kernels", *asked]
+    paths = {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
+    built = subprocess.run(
+        child, input=saved.tobytes(), capture_output=True, check=False, env=os.environ | paths
+    )
+    if built.returncode == 0:
+        done.touch()
+    elif built.returncode != -signal.SIGINT:  # Ctrl-C ends both
+        told = built.stderr.decode(errors="replace").strip().splitlines() or ["nothing was said"]
+        log.warning("Warp's kernels are built one after the other, since all at once failed: %s", told[-1])
+
+
+def main(arguments: Sequence[str]) -> None:
+    """The child: build for a model on standard input, as bytes of an MJB."""
+    device, cache, contacts, constraints = arguments
+    wp.init()
+    wp.config.kernel_cache_dir = cache  # set before, the version would be added to it once more
+    model = mujoco.MjModel.from_binary_path("model.mjb", {"model.mjb": sys.stdin.buffer.read()})
+    build(model, int(contacts), int(constraints), device)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -21,19 +21,19 @@ def _within(name: str, seconds: dict[str, float], f: Callable[[], Any]) -> Any:
 
 
 def begin_compile(physics: Physics, learner: Learner, seconds: dict[str, float]) -> Wait:
-    """Trace an iteration; compile it and ready the physics in the background. The result waits for both.
+    """Ready the physics and compile an iteration in the background. The result waits for both.
 
     The training state is known by its shapes alone. On a live physics the iteration stays as it is. `seconds`
-    gets what each stage took, of which "compile" and "kernels" run beside each other and what comes after.
+    gets what each stage took, of which "kernels" and "compile" run beside all that comes after.
     """
+    workers = ThreadPoolExecutor(2, thread_name_prefix="compile")
+    kernels = workers.submit(_within, "kernels", seconds, physics.ready)
     iterate = compile_for(physics, learner.iterate, donate_argnums=0)
     lowered = None
     if physics.traceable:
         with stage("trace", seconds):
             state = jax.eval_shape(learner.init, jax.random.key(0))
             lowered = iterate.lower(state)  # type: ignore[attr-defined]  # a `jax.jit` where traceable
-    workers = ThreadPoolExecutor(2, thread_name_prefix="compile")
-    kernels = workers.submit(_within, "kernels", seconds, physics.ready)
     program: Future[Iterate] | None = lowered and workers.submit(_within, "compile", seconds, lowered.compile)
     workers.shutdown(wait=False)
 

@@ -1,6 +1,7 @@
 """A run on disk: `logs/<experiment>/<date_time>_<run_name>/` with what it takes to repeat it."""
 
 import datetime
+import functools
 import importlib.metadata
 import json
 import logging
@@ -148,6 +149,7 @@ def locate(wanted: Wanted, use: Use = "test") -> tuple[Path, Config]:
     return run, cfg
 
 
+@functools.cache  # reading a package's metadata takes up to 0.1 s
 def versions() -> dict[str, str]:
     """Versions of Python and of what decides the numbers; absent packages are left out."""
     found = {"python": platform.python_version()}
