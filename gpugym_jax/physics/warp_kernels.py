@@ -5,7 +5,8 @@ first one when XLA has compiled all else. Here a child process runs one step of 
 only noted, and builds the modules noted from a pool of threads into Warp's cache, where MJX finds them.
 Threads of this process would take turns with JAX's tracing: Warp generates its code in Python.
 
-`python -m gpugym_jax.physics.warp_kernels DEVICE CACHE CONTACTS CONSTRAINTS < MODEL` is the child.
+`python -P .../warp_kernels.py DEVICE CACHE CONTACTS CONSTRAINTS < MODEL` is the child. It imports neither JAX
+nor MJX, which take as long as all else that it imports.
 """
 
 # MuJoCo's compiled classes have no type stubs.
@@ -21,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import mujoco
@@ -102,7 +104,7 @@ def build_kernels(model: mujoco.MjModel, contacts: int, constraints: int) -> Non
     done = cache / f"gpugym_{digest[:16]}"
     if done.exists():
         return
-    child = [sys.executable, "-m", "gpugym_jax.physics.warp_kernels", *asked]
+    child = [sys.executable, "-P", __file__, *asked]
     paths = {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
     built = subprocess.run(
         child, input=saved.tobytes(), capture_output=True, check=False, env=os.environ | paths
@@ -114,9 +116,17 @@ def build_kernels(model: mujoco.MjModel, contacts: int, constraints: int) -> Non
         log.warning("Warp's kernels are built one after the other, since all at once failed: %s", told[-1])
 
 
+def leave_out_mjx() -> None:
+    """Have `mujoco.mjx` be a mere folder, in which MuJoCo Warp lies."""
+    folder = ModuleType("mujoco.mjx")
+    folder.__path__ = [str(Path(mujoco.__file__).parent / "mjx")]
+    sys.modules["mujoco.mjx"] = folder
+
+
 def main(arguments: Sequence[str]) -> None:
     """The child: build for a model on standard input, as bytes of an MJB."""
     device, cache, contacts, constraints = arguments
+    leave_out_mjx()
     wp.init()
     wp.config.kernel_cache_dir = cache  # set before, the version would be added to it once more
     model = mujoco.MjModel.from_binary_path("model.mjb", {"model.mjb": sys.stdin.buffer.read()})
