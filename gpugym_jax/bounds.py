@@ -22,6 +22,8 @@ Rate = Annotated[float, Gt(0), Le(10_000)]
 """Hz."""
 Seconds = Annotated[float, Gt(0), Le(100_000)]
 """A day and more; in it, steps of the highest rate still number an int32."""
+Minutes = Annotated[float, Gt(0), Le(3_600)]
+"""s, of a video."""
 SecondsOrNone = Annotated[float, Ge(0), Le(100_000)]
 Share = Annotated[float, Ge(0), Le(1)]
 PositiveShare = Annotated[float, Gt(0), Le(1)]
@@ -33,12 +35,20 @@ MJX-JAX with it, the mini cheetah is NaN at 0.001. C MuJoCo raises what is below
 Friction = Annotated[float, Ge(LEAST_FRICTION)]
 Count = Annotated[int, Ge(1), Le(MOST)]
 Whole = Annotated[int, Ge(0), Le(MOST)]
+MOST_STEPS = 1000
+"""Of a history or delay: each holds all of them for each robot."""
+History = Annotated[int, Ge(1), Le(MOST_STEPS)]
+Delay = Annotated[int, Ge(0), Le(MOST_STEPS)]
+Width = Annotated[int, Ge(1), Le(16_384)]
+"""Of a layer of a network, whose weights are as many as the product of two."""
+Robots = Annotated[int, Ge(1), Le(1_000_000)]
 Seed = Whole
-GraphicsDevice = Annotated[int, Ge(-1), Le(MOST)]
+OrNone = Annotated[int, Ge(-1), Le(MOST)]
+"""-1 stands for none, or for the last."""
 
 Range = tuple[Finite, Finite]
 NotNegativeRange = tuple[NotNegative, NotNegative]
-WholeRange = tuple[Whole, Whole]
+DelayRange = tuple[Delay, Delay]
 """(low, high), low <= high: so is every pair of numbers."""
 
 Numbers = Annotated[tuple[Finite, ...], MinLen(1)]

@@ -21,27 +21,21 @@ A command is a frozen dataclass of flags and a function, in a module that import
         return cli.main(Flags, run, argv)
 
 `cli.main` chooses the device by environment variables before `run` is called; so the module must not import
-jax before. A `UserError` anywhere in `run` is printed as one line and gives exit code 2.
+jax before. A `UserError` anywhere in `run` is printed as one line and gives exit code 2, want of memory 3.
 """
 
-import contextlib
-import dataclasses
-import difflib
-import io
 import json
 import logging
 import os
-import re
 import sys
-import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import tyro
-
 from gpugym_jax import devices
+from gpugym_jax.argv import parse
+from gpugym_jax.bounds import OrNone
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import load_config, task_names
 from gpugym_jax.runs import signals
@@ -79,7 +73,7 @@ class Common:
     """Added to the date in the run's folder name."""
     load_run: str = "-1"
     """A run's folder name; -1 is the last one."""
-    checkpoint: int = -1
+    checkpoint: OrNone = -1
     """Iteration of the checkpoint; -1 is the newest intact one."""
     device: str | None = None
     """cpu, gpu or cuda:N."""
@@ -93,67 +87,6 @@ class Common:
     """Open no window. Training opens one only with isaacgym."""
     compile_cache: bool = True
     """Keep compiled programs between runs, in JAX_COMPILATION_CACHE_DIR or ~/.cache/gpugym_jax/jax."""
-
-
-# ---------------------------------------------------------------- from argv to flags and overrides
-
-
-def _flag_names(flags: type) -> list[str]:
-    """Names of all flags, those of nested dataclasses too."""
-    names: list[str] = []
-    for name, hint in typing.get_type_hints(flags).items():
-        names += _flag_names(typing.cast(type, hint)) if dataclasses.is_dataclass(hint) else [name]
-    return names
-
-
-def _plain_booleans(argv: Sequence[str]) -> list[str]:
-    """`--resume=True` as `--resume`, `--resume=False` as `--no_resume`; overrides stay as they are."""
-
-    def one(arg: str) -> str:
-        found = re.fullmatch(r"--([\w-]+)=(true|false)", arg, re.IGNORECASE)
-        if not found:
-            return arg
-        return f"--{found[1]}" if found[2].lower() == "true" else f"--no_{found[1]}"
-
-    return [one(arg) for arg in argv]
-
-
-def _override(arg: str, names: Sequence[str]) -> str:
-    """A leftover argument as `a.b.c=value`, or the error that it is no flag."""
-    key, equals, value = arg.lstrip("-").partition("=")
-    if equals and ("." in key or not arg.startswith("-") or key in Config.__dataclass_fields__):
-        return f"{key}={value}"
-    if "." in key:
-        raise UserError(f"'{arg}' has no value; write {key}=VALUE")
-    near = difflib.get_close_matches(key.replace("-", "_"), names, n=1, cutoff=0.5)
-    hint = f" Did you mean '--{near[0]}'?" if near else ""
-    kind = "flag" if arg.startswith("-") else "flag or override"
-    raise UserError(
-        f"no {kind} '{arg.partition('=')[0]}'.{hint} There are: {', '.join(f'--{n}' for n in names)}."
-    )
-
-
-def parse(flags: type[Flags], argv: Sequence[str], prog: str | None = None) -> tuple[Flags, list[str]]:
-    """The flags, and the `a.b.c=value` overrides among the rest."""
-    errors = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(errors):
-            found, rest = tyro.cli(
-                flags, prog=prog, args=_plain_booleans(argv), return_unknown_args=True, use_underscores=True
-            )
-    except SystemExit as stop:
-        if not stop.code:
-            raise
-        raise UserError(_one_line(errors.getvalue())) from None
-    names = _flag_names(flags)
-    return found, [_override(arg, names) for arg in rest]
-
-
-def _one_line(box: str) -> str:
-    """The first paragraph of tyro's boxed error."""
-    lines = [line.strip("│ ") for line in box.splitlines() if not line.startswith("╭")]
-    end = next((i for i, line in enumerate(lines) if not line.strip("─╰╯")), len(lines))
-    return " ".join(lines[:end]) or "the flags cannot be read"
 
 
 # ---------------------------------------------------------------- flags to a configuration
@@ -236,6 +169,7 @@ def choose(
     from gpugym_jax.policy import choosing
 
     if file is not None:
+        _check_file_alone(common)
         return choosing.from_file(file, common.task, overrides, agent, common.seed or 0)
     meant = wanted(common, overrides)
     start_jax(common)
@@ -244,7 +178,30 @@ def choose(
     return choosing.without_network(meant, agent, common.seed or 0)
 
 
+OF_A_RUN = (
+    *("config", "backend", "impl", "num_envs", "experiment_name", "log_dir"),
+    *("run_name", "load_run", "checkpoint", "isaac_python", "rl_device"),
+)
+"""Flags that say which run is meant, or what it is simulated by."""
+
+
+def _check_file_alone(common: Common) -> None:
+    """Raise for a flag that would do nothing, since a policy file is named."""
+    for name in OF_A_RUN:
+        if getattr(common, name) != getattr(Common, name):
+            raise UserError(f"--{name} is about a run, and --policy names a file: leave one of them out")
+
+
 # ---------------------------------------------------------------- the frame of a command
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Whether there was too little memory: Python's or JAX's."""
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
 
 
 def main(
@@ -273,3 +230,8 @@ def main(
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except (MemoryError, RuntimeError) as error:
+        if not _lacks_memory(error):
+            raise
+        print(f"error: not enough memory, fewer robots may fit: {_first_line(error)}", file=sys.stderr)
+        return 3

@@ -5,25 +5,27 @@ from typing import Any, ClassVar, Literal
 
 from gpugym_jax.bounds import (
     Count,
-    Device,
+    DelayRange,
     Finite,
     FolderName,
     Friction,
-    GraphicsDevice,
+    History,
     NotNegative,
     Numbers,
     Positive,
     Positives,
     Range,
     Rate,
+    Robots,
     Seconds,
     SecondsOrNone,
     Seed,
     Share,
     Whole,
-    WholeRange,
+    Width,
 )
 from gpugym_jax.config_exam import Gate
+from gpugym_jax.config_isaac import IsaacGym
 from gpugym_jax.tables import UserError
 
 Terms = dict[str, dict[str, object]]
@@ -77,8 +79,8 @@ class Group:
 
     terms: tuple[Entry, ...] = ()
     noise: bool | None = None  # None: the actor's has it, others do not
-    history: Count = 1  # how many control steps it holds, the newest first; at a start all are the first
-    delay: WholeRange = (0, 0)  # control steps, drawn each episode, both ends included
+    history: History = 1  # how many control steps it holds, the newest first; at a start all are the first
+    delay: DelayRange = (0, 0)  # control steps, drawn each episode, both ends included
 
 
 @dataclass(frozen=True)
@@ -176,41 +178,6 @@ def draws_of(cfg: Randomize) -> dict[str, Draw]:
 
 
 @dataclass(frozen=True)
-class PhysX:
-    """Isaac Gym's solver. The defaults are legged_gym's, `legged_robot_config.py`, class `sim.physx`."""
-
-    threads: Whole = 10  # of the CPU solver
-    solver_type: Literal[0, 1] = 1  # 0: projected Gauss-Seidel, 1: temporal Gauss-Seidel
-    position_iterations: Count = 4
-    velocity_iterations: Whole = 0
-    contact_offset: NotNegative = 0.01  # m; contacts are made at less than the sum of both shapes'
-    rest_offset: Finite = 0.0  # m
-    bounce_threshold_velocity: NotNegative = 0.5  # m/s; no restitution below it
-    max_depenetration_velocity: NotNegative = 1.0  # m/s
-    friction_offset_threshold: NotNegative = 0.04  # m, PhysX's default
-    friction_correlation_distance: NotNegative = 0.025  # m, PhysX's default
-    buffer_size_multiplier: Positive = 5.0  # of the GPU's buffers
-    max_gpu_contact_pairs: Count = 2**23
-
-
-@dataclass(frozen=True)
-class IsaacGym:
-    """Isaac Gym and the process that it runs in."""
-
-    python: str = ""  # its interpreter; empty: the one of the variable ISAAC_PYTHON
-    contact: Literal["force_sensor", "net"] = "force_sensor"  # of the feet; "net": the net contact tensor
-    device: Device = "cuda:0"  # "cuda:N" | "cpu"
-    pipeline: Literal["gpu", "cpu"] = "gpu"  # where its tensors are
-    headless: bool = True
-    camera: bool = False  # whether pictures will be asked for
-    graphics_device: GraphicsDevice = 0  # -1: none
-    terrain: Literal["triangle_mesh", "height_field"] = "triangle_mesh"
-    physx: PhysX = field(default_factory=PhysX)
-    start_timeout_s: Positive = 600.0  # the first start compiles gymtorch
-    step_timeout_s: Positive = 60.0
-
-
-@dataclass(frozen=True)
 class PhysicsConfig:
     """The simulator and its solver."""
 
@@ -230,8 +197,8 @@ class PhysicsConfig:
 class Ppo:
     """Proximal policy optimisation, Schulman et al. 2017; adaptive KL as in rsl_rl."""
 
-    actor: tuple[Count, ...] = (512, 256, 128)
-    critic: tuple[Count, ...] = (512, 256, 128)
+    actor: tuple[Width, ...] = (512, 256, 128)
+    critic: tuple[Width, ...] = (512, 256, 128)
     activation: str = "elu"
     memory: Terms = field(default_factory=dict)  # {gru: {size: 32}}, of actor and critic each; empty: none
     init_std: Positive = 1.0
@@ -261,7 +228,7 @@ class Ppo:
 class Runner:
     """The training run."""
 
-    num_envs: Count = 4096
+    num_envs: Robots = 4096
     iterations: Count = 1000
     seed: Seed = 1
     save_every: Count = 50  # iterations

@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gpugym_jax import cli
+from gpugym_jax.bounds import Robots, Seconds
 from gpugym_jax.config_yaml import parse_override
 from gpugym_jax.tables import UserError
 
@@ -37,9 +38,9 @@ class Flags:
     """A policy file; without it, the checkpoint that --task, --load_run and --checkpoint name."""
     own_exam: bool = False
     """Let the policy's own configuration be the exam, of a task of your own."""
-    episodes: int | None = None
+    episodes: Robots | None = None
     """In each of the two scenarios; the exam's evaluate.episodes by default."""
-    seconds: float | None = None
+    seconds: Seconds | None = None
     """Length of an episode; the exam's evaluate.seconds by default."""
     json: Path | None = None
     """Where to write the figures."""

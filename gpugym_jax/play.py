@@ -13,6 +13,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from gpugym_jax import cli
+from gpugym_jax.bounds import Finite, Minutes
 from gpugym_jax.tables import UserError
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ class Flags:
     """A policy file; without it, the checkpoint that --task, --load_run and --checkpoint name."""
     agent: str = "policy"
     """policy, zero or random."""
-    command: tuple[float, float, float] | None = None
+    command: tuple[Finite, Finite, Finite] | None = None
     """vx and vy, m/s, and yaw rate, rad/s; without it, a tour of several."""
-    seconds: float = 16.0
+    seconds: Minutes = 16.0
     """Length of the video."""
     pushes: bool = False
     """Whether the exam's pushes come."""

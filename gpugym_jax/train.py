@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import tyro
 
 from gpugym_jax import cli
+from gpugym_jax.bounds import Count
 from gpugym_jax.runs import directory, signals
 from gpugym_jax.tables import UserError
 
@@ -22,7 +23,7 @@ class Flags:
     """
 
     common: tyro.conf.OmitArgPrefixes[cli.Common] = field(default_factory=cli.Common)
-    max_iterations: int | None = None
+    max_iterations: Count | None = None
     """Iterations in all, those before a resume too."""
     resume: bool = False
     """Go on with a run (--load_run, --checkpoint), under its own configuration, in a new folder."""

@@ -113,6 +113,7 @@ BASE = {
     "paths",
     "loops",
     "config_exam",
+    "config_isaac",
     "config_yaml",
     "bounds",
     "values",

@@ -9,6 +9,7 @@ from pathlib import Path
 import tyro
 
 from gpugym_jax import cli
+from gpugym_jax.bounds import Count, Robots
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,11 @@ class Flags:
     """Measure an environment against its bare physics, in turns, in one run."""
 
     common: tyro.conf.OmitArgPrefixes[cli.Common] = field(default_factory=cli.Common)
-    sizes: tuple[int, ...] = ()
+    sizes: tuple[Robots, ...] = ()
     """Numbers of robots to measure; --num_envs by default."""
-    steps: int = 50
+    steps: Count = 50
     """Control steps a measurement."""
-    repeats: int = 5
+    repeats: Count = 5
     """Measurements of each; the median counts."""
     parts: bool = False
     """Whether a training iteration is timed too, whole and without its epochs: two programs more."""

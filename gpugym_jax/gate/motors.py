@@ -12,12 +12,12 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from gpugym_jax.bounds import (
+    DelayRange,
     NotNegative,
     NotNegativeRange,
     NotNegatives,
     Positives,
     PositiveShare,
-    WholeRange,
 )
 from gpugym_jax.tables import choose, register, repeated
 
@@ -176,7 +176,7 @@ def friction(inner: Motor, plant: Plant, *, coulomb: NotNegative = 0.0, viscous:
 
 
 @wrapper
-def delay(inner: Motor, plant: Plant, *, steps: WholeRange) -> Motor:
+def delay(inner: Motor, plant: Plant, *, steps: DelayRange) -> Motor:
     """Targets some substeps late; before the first, the default pose and no torque."""
     low, high = steps
 

@@ -15,6 +15,8 @@ BLOCKS = {
     "dof_pos_target": "joint position targets as offsets from the default pose, rad",
     "tau_ff": "torques added to the actuator's own, N m",
 }
+ASKS = {"dof_pos_target": "dof_pos", "tau_ff": "tau_ff"}
+"""Which field of `Targets` each of them fills."""
 
 
 def action_size(actions: dict[str, ActionTerm], robot: Robot) -> int:
@@ -39,10 +41,10 @@ def make_targets(
     ones = jnp.ones(n)
 
     def targets(action: Float[Array, " action"]) -> Targets:
-        values = {name: jnp.zeros(n) for name in BLOCKS}
+        values = {field: jnp.zeros(n) for field in ASKS.values()}
         for i, (name, term) in enumerate(actions.items()):
             block = action[i * n : (i + 1) * n]
-            values[name] = jnp.clip(block, -term.clip, term.clip) * scales[name]
-        return Targets(values["dof_pos_target"], values["tau_ff"], stiffness=ones, damping=ones)
+            values[ASKS[name]] = jnp.clip(block, -term.clip, term.clip) * scales[name]
+        return Targets(**values, stiffness=ones, damping=ones)
 
     return targets

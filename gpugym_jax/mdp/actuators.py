@@ -13,12 +13,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from gpugym_jax.bounds import (
+    DelayRange,
     NotNegative,
     NotNegativeRange,
     NotNegatives,
     Positives,
     PositiveShare,
-    WholeRange,
 )
 from gpugym_jax.config import Entry, named
 from gpugym_jax.functions import Actuator
@@ -187,7 +187,7 @@ def gains(
 
 
 @wrapper
-def delay(inner: Actuator, robot: Robot, *, steps: WholeRange) -> Actuator:
+def delay(inner: Actuator, robot: Robot, *, steps: DelayRange) -> Actuator:
     """All that is asked for, positions and tau_ff, comes a whole number of substeps late, drawn from `steps`.
 
     Both ends are included. Until the first arrives, the motor is asked for the default pose and no torque.

@@ -13,6 +13,8 @@ from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, bind_parameters, lookup, register, unknown
 from gpugym_jax.types import RobotState
 
+BEYOND = 1.0e-3
+"""rad or m beyond a joint's range that a start may be, for rounding."""
 RESETS: dict[str, Callable[..., RobotState]] = {}
 reset = register(RESETS)
 
@@ -63,6 +65,12 @@ def range(  # noqa: A001  (gpuGym's name for it, and only a table entry)
         hits = [i for i, dof in enumerate(robot.dofs) if dof == name or dof.endswith("_" + name)]
         if not hits:
             raise unknown(f"joint of {robot.name}", name, robot.dofs)
+        for i in hits:
+            least, most = robot.dof_pos_limit[i]
+            if a < least - BEYOND or b > most + BEYOND:
+                raise UserError(
+                    f"dof_pos of '{robot.dofs[i]}' is [{a:g}, {b:g}], beyond its range [{least:g}, {most:g}]."
+                )
         low, high = low.at[jnp.array(hits)].set(a), high.at[jnp.array(hits)].set(b)
     joints = nominal.replace(
         dof_pos=jax.random.uniform(k_pos, low.shape, minval=low, maxval=high),
@@ -85,6 +93,8 @@ def scaled(
     key: Key[Array, ""], robot: Robot, *, low: Finite = 0.5, high: Finite = 1.5, vel: NotNegative = 0.5
 ) -> RobotState:
     """Default joint angles times U(low, high), base velocities +-vel. legged_gym, `_reset_dofs`."""
+    if low > high:
+        raise UserError(f"low is {low:g} and high is {high:g}.")
     nominal = basic(key, robot)
     k_pos, k_lin, k_ang = jax.random.split(key, 3)
     factor = jax.random.uniform(k_pos, nominal.dof_pos.shape, minval=low, maxval=high)

@@ -1,5 +1,7 @@
 """What a term may read: one robot at the end of a control step, in the frames that rewards are written in."""
 
+from typing import Any, NamedTuple
+
 import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Bool, Float, Int
@@ -12,6 +14,28 @@ from gpugym_jax.types import Reading, TaskState
 
 CONTACT_FORCE = 1.0
 """N, vertical: a foot pressed harder than this touches the ground. legged_gym, `_reward_feet_air_time`."""
+
+
+class Feet(NamedTuple):
+    """Facts of the robot's group `foot`."""
+
+    force: Float[Array, "foot 3"]  # N, world, on the robot
+    pos: Float[Array, "foot 3"]  # m, world
+    vel: Float[Array, "foot 3"]  # m/s, world
+    contact: Bool[Array, " foot"]
+    touched_down: Bool[Array, " foot"]  # the first contact after time in the air
+    air_time: Float[Array, " foot"]  # s, this step included; before it is cleared by a touch-down
+
+
+def of_feet(name: str) -> Any:
+    """The property of a snapshot that is that of its feet; a robot without a group `foot` has none."""
+
+    def get(s: "Snapshot") -> Array:
+        if not s.robot.groups.get("foot"):
+            raise UserError(f"it reads feet, and robot '{s.robot.name}' has no group 'foot'.")
+        return getattr(s.feet, name)
+
+    return property(get)
 
 
 class Snapshot(struct.PyTreeNode):
@@ -34,17 +58,19 @@ class Snapshot(struct.PyTreeNode):
     body_pos: Float[Array, "body 3"]  # m, world
     body_vel: Float[Array, "body 3"]  # m/s, world
     body_force: Float[Array, "body 3"]  # N, world, on the robot
-    foot_force: Float[Array, "foot 3"]  # N, world, on the robot
-    foot_pos: Float[Array, "foot 3"]  # m, world
-    foot_vel: Float[Array, "foot 3"]  # m/s, world
-    foot_contact: Bool[Array, " foot"]
-    touched_down: Bool[Array, " foot"]  # the first contact after time in the air
-    air_time: Float[Array, " foot"]  # s, this step included; before it is cleared by a touch-down
+    feet: Feet
     clock: Float[Array, "*clock"]  # rad, its phase; no numbers where there is no clock
     encoder_offset: Float[Array, " dof"]  # rad, what encoders say too much
     step: Int[Array, ""]  # control steps since the episode began
     robot: Robot = struct.field(pytree_node=False)
     dt: float = struct.field(pytree_node=False)  # s, a control step
+
+    foot_force = of_feet("force")
+    foot_pos = of_feet("pos")
+    foot_vel = of_feet("vel")
+    foot_contact = of_feet("contact")
+    touched_down = of_feet("touched_down")
+    air_time = of_feet("air_time")
 
     @property
     def phase(self) -> Float[Array, "*clock"]:
@@ -98,12 +124,14 @@ def see(robot: Robot, dt: float, task: TaskState, reading: Reading) -> Snapshot:
         body_pos=reading.body_pos,
         body_vel=reading.body_vel,
         body_force=reading.body_force,
-        foot_force=foot_force,
-        foot_pos=reading.body_pos[feet],
-        foot_vel=reading.body_vel[feet],
-        foot_contact=foot_contact,
-        touched_down=(task.air_time > 0.0) & (foot_contact | task.contact),
-        air_time=task.air_time + dt,
+        feet=Feet(
+            force=foot_force,
+            pos=reading.body_pos[feet],
+            vel=reading.body_vel[feet],
+            contact=foot_contact,
+            touched_down=(task.air_time > 0.0) & (foot_contact | task.contact),
+            air_time=task.air_time + dt,
+        ),
         clock=task.phase,
         encoder_offset=task.encoder_offset,
         step=task.step,
@@ -115,7 +143,7 @@ def see(robot: Robot, dt: float, task: TaskState, reading: Reading) -> Snapshot:
 def remember(task: TaskState, s: Snapshot) -> TaskState:
     """Keep what terms of the next control step need of this one."""
     # A contact counts for two steps: a single step without force does not end it (legged_gym).
-    held = s.foot_contact | task.contact
+    held = s.feet.contact | task.contact
     return task.replace(
-        air_time=jnp.where(held, 0.0, s.air_time), contact=s.foot_contact, last_dof_vel=s.dof_vel
+        air_time=jnp.where(held, 0.0, s.feet.air_time), contact=s.feet.contact, last_dof_vel=s.dof_vel
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gpugym_jax import cli, devices
+from gpugym_jax.bounds import Robots, Seed
 from gpugym_jax.tables import UserError
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ class Flags:
     """Names with commas; all that the robot can do by default."""
     out: Path = Path("parity")
     """Folder for ROBOT.html and ROBOT.json."""
-    num_envs: int = 16
+    num_envs: Robots = 16
     """Robots in each experiment."""
     policy: Path | None = None
     """A policy file; the shipped one by default."""
-    seed: int = 0
+    seed: Seed = 0
     """Of attitudes, starts and commands."""
     device: str | None = None
     """cpu, gpu or cuda:N, of JAX."""

@@ -106,7 +106,8 @@ def breach(model: mujoco.MjModel, leaves: Mapping[str, np.ndarray]) -> str:
             must = "be positive" if name in POSITIVE else "not be negative"
             whose = owner(model, name, int(place[-nominal.ndim]))
             return f"{name} of {whose} would be {value[place]:g}, it must {must}"
-    return ""
+    fall = leaves.get("opt.gravity", model.opt.gravity)[..., 2]
+    return "" if np.all(fall < 0) else f"gravity would be {np.max(fall):g} m/s^2 along z, it must be below 0"
 
 
 def leaves_of(rules: Rules, values: Variation) -> dict[str, np.ndarray]:

@@ -20,6 +20,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from gpugym_jax.bounds import MOST_STEPS
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import from_mapping
 from gpugym_jax.policy.fields import Fields
@@ -79,8 +80,6 @@ class Contract:
 
 BLOCKS = ("dof_pos_target", "tau_ff")
 """Names that `mdp/actions.py` gives to what an action may be."""
-MOST_STEPS = 1000
-"""Control steps of history or delay that a file may ask for."""
 
 
 def _terms(fields: Fields) -> tuple[Term, ...]:

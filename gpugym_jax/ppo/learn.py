@@ -56,6 +56,16 @@ def check_batch(cfg: Ppo, num_envs: int) -> None:
         )
 
 
+def check_rates(cfg: Ppo) -> None:
+    """Raise unless a learning rate that adapts has room to, and begins there."""
+    low, rate, high = cfg.min_learning_rate, cfg.learning_rate, cfg.max_learning_rate
+    if cfg.desired_kl is not None and not low <= rate <= high:
+        raise UserError(
+            f"ppo.learning_rate of {rate:g} is not from ppo.min_learning_rate of {low:g} to "
+            f"ppo.max_learning_rate of {high:g}, between which it adapts; ppo.desired_kl=null keeps it fixed."
+        )
+
+
 @partial(jax.jit, static_argnums=1)
 def split(key: Key[Array, ""], num: int) -> tuple[Key[Array, ""], ...]:
     """`jax.random.split` as a tuple."""
@@ -116,6 +126,7 @@ def make_learner(cfg: Ppo, env: Env, dt: float, axis: Axis = None) -> Learner:
     (all means are explicit here), and `env` is a shard's. `placed` says what is the same on all shards.
     """
     check_batch(cfg, env.num_envs)
+    check_rates(cfg)
     discount = per_step("discount_horizon_s", cfg.discount_horizon_s, dt, cfg.discount)
     gae_lambda = per_step("gae_horizon_s", cfg.gae_horizon_s, dt, cfg.gae_lambda)
     networks = make_networks(cfg, env.obs_sizes, env.action_size)

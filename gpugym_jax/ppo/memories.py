@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Key
 
-from gpugym_jax.bounds import Count
+from gpugym_jax.bounds import Width
 from gpugym_jax.tables import UserError, choose, register
 
 
@@ -68,7 +68,7 @@ def in_turn(
 
 
 @register(MEMORIES)
-def gru(inputs: int, *, size: Count) -> Cell:
+def gru(inputs: int, *, size: Width) -> Cell:
     """Gated recurrent unit, Cho et al. 2014, arXiv:1406.1078, as `flax.nnx.GRUCell` has it."""
 
     def build(rngs: nnx.Rngs) -> nnx.GRUCell:

@@ -21,17 +21,42 @@ SLACK = 1.0e-6
 
 def check_robot(robot: Robot) -> list[str]:
     """A line for each thing of the facts that contradicts another; before there is a model."""
+    return [line for check in FACTS for line in check(robot)]
+
+
+def _names(robot: Robot) -> Iterator[str]:
+    """Names that a policy file lists with commas between them."""
+    for name in (*robot.dofs, *robot.bodies):
+        if not name or "," in name or ";" in name:
+            yield f"'{name}' cannot be a name: policy files list names with commas between them"
+
+
+def _stands(robot: Robot) -> Iterator[str]:
+    """The home pose is within the joints' ranges, and what floats has ground to stand on."""
+    for name, home, (low, high) in zip(robot.dofs, robot.default_dof_pos, robot.dof_pos_limit, strict=False):
+        if not low - SAME <= home <= high + SAME:
+            yield f"Robot.default_dof_pos of '{name}' is {home:g}, outside of its range [{low:g}, {high:g}]"
+    if robot.floating and not robot.ground_geoms:
+        yield "it floats, and Robot.ground_geoms is empty: it would fall through the ground"
+    if robot.floating and robot.base_height <= robot.ground_height:
+        yield f"Robot.base_height is {robot.base_height:g} m, and the ground is at {robot.ground_height:g} m"
+
+
+def _sizes(robot: Robot) -> Iterator[str]:
+    """There is one number a joint, or an actuated one, and each has a meaning."""
     strange = [name for name in robot.actuated if name not in robot.dofs]
-    lines = [f"Robot.actuated names '{name}', which is not among Robot.dofs" for name in strange]
+    yield from (f"Robot.actuated names '{name}', which is not among Robot.dofs" for name in strange)
     dofs, actuated = len(robot.dofs), len(robot.actuated or robot.dofs)
     sizes = dict.fromkeys(("default_dof_pos", "dof_vel_limit", "dof_pos_limit"), dofs)
     for name, size in (sizes | dict.fromkeys(("kp", "kd", "torque_limit"), actuated)).items():
         given = getattr(robot, name)
         if len(given) != size:
-            lines.append(f"Robot.{name} has {len(given)} entries, of {size} joints")
+            yield f"Robot.{name} has {len(given)} entries, of {size} joints"
         elif name != "default_dof_pos" and name != "dof_pos_limit" and not all(x >= 0 for x in given):
-            lines.append(f"Robot.{name} is {given}; none of them can be negative or NaN")
-    return lines
+            yield f"Robot.{name} is {given}; none of them can be negative or NaN"
+
+
+FACTS: tuple[Callable[[Robot], Iterator[str]], ...] = (_sizes, _names, _stands)
 
 
 def check_model(model: mujoco.MjModel, robot: Robot) -> list[str]:
@@ -131,6 +156,21 @@ def _nothing_acts(model: mujoco.MjModel, robot: Robot) -> Iterator[str]:
         yield f"gravity is {x:g} {y:g} {z:g} m/s^2, not along -z"
 
 
+def _ties(model: mujoco.MjModel, robot: Robot) -> Iterator[str]:
+    """No equality holds the base of a robot that floats where it is."""
+    if not robot.floating:
+        return
+    site = int(mujoco.mjtObj.mjOBJ_SITE)
+    holds = (int(mujoco.mjtEq.mjEQ_WELD), int(mujoco.mjtEq.mjEQ_CONNECT))
+    for e in range(model.neq):
+        if model.eq_type[e] not in holds:
+            continue
+        ends = (model.eq_obj1id[e], model.eq_obj2id[e])
+        bodies = [model.site_bodyid[x] if model.eq_objtype[e] == site else x for x in ends]
+        if 0 in model.body_weldid[bodies]:
+            yield f"equality '{model.equality(e).name or e}' ties it to the world, though it floats"
+
+
 def _masses(model: mujoco.MjModel, robot: Robot) -> Iterator[str]:
     """What moves has mass, and moments of inertia that some matter could have."""
     for body in range(1, model.nbody):
@@ -144,7 +184,7 @@ def _masses(model: mujoco.MjModel, robot: Robot) -> Iterator[str]:
             yield f"body '{name}' has moments of inertia that no matter has: {_numbers(moments)} kg m^2"
 
 
-CHECKS: tuple[Check, ...] = (_joints, _bodies, _ranges, _contacts, _nothing_acts, _masses)
+CHECKS: tuple[Check, ...] = (_joints, _bodies, _ranges, _contacts, _nothing_acts, _ties, _masses)
 
 
 def _present(kind: str, wanted: Sequence[str], there: Iterable[str]) -> Iterator[str]:

@@ -200,7 +200,13 @@ VARIED: dict[str, Varied] = {
     "link_mass": Varied(
         "times each other body's mass", "", each_link, scale_links, one, low=0.0, absent=no_link
     ),
-    "base_com": Varied("added, each axis, base frame", "m", vector, move_base_com, absent=no_base),
+    "base_com": Varied(
+        "added, each axis, base frame",
+        *("m", vector, move_base_com),
+        low=-1.0,
+        high=1.0,
+        absent=no_base,
+    ),
     "armature": Varied(
         "added to each joint's: the inertia of its rotor, times the gear ratio squared",
         *("kg m^2", each_dof, add_to_dofs("dof_armature")),

@@ -4,7 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from gpugym_jax.mdp.snapshot import Snapshot
+from gpugym_jax.mdp.snapshot import Feet, Snapshot
 from gpugym_jax.robots import ROBOTS
 
 ROBOT = ROBOTS["mini_cheetah"]
@@ -45,4 +45,5 @@ def make_snapshot(**fields: Any) -> Snapshot:
     assert not unknown, unknown
     arrays = {k: v if hasattr(v, "dtype") else jnp.array(v) for k, v in {**still, **fields}.items()}
     floats = {k: v.astype(jnp.float32) if v.dtype != bool and k != "step" else v for k, v in arrays.items()}
-    return Snapshot(**floats, robot=ROBOT, dt=DT)
+    feet = Feet(**{name: floats.pop(name if name in floats else f"foot_{name}") for name in Feet._fields})
+    return Snapshot(**floats, feet=feet, robot=ROBOT, dt=DT)

@@ -26,7 +26,23 @@ def refused(cfg: Any) -> str:
 
 def test_a_reward_of_feet_on_a_robot_without_any() -> None:
     cfg = dataclasses.replace(CARTPOLE, rewards={"swing_grf": {"weight": 1.0}}, clock={"steady": {"hz": 3.0}})
-    assert refused(cfg) == "reward 'swing_grf': mul got incompatible shapes for broadcasting: (4,), (0,)."
+    assert refused(cfg) == "reward 'swing_grf': it reads feet, and robot 'cartpole' has no group 'foot'."
+
+
+@pytest.mark.parametrize(
+    ("task", "override", "says"),
+    [
+        ("cartpole", "observations.actor=[foot_contact, dof_pos_abs, dof_vel]", "observation 'foot_contact': it reads feet"),
+        ("mini_cheetah_walk", "actuator=[direct]", "actions.dof_pos_target moves nothing: the motor does not listen to it."),
+        ("mini_cheetah_walk", "evaluate.falls.bodies=[bas]", "evaluate.falls.bodies: no body or group of mini_cheetah named 'bas'. Did you mean 'base'?"),
+        ("mini_cheetah_walk", "evaluate.start.dofs={kne: [0, 1]}", "no joint of mini_cheetah in evaluate.start.dofs named 'kne'"),
+        ("mini_cheetah_walk", "reset={range: {dof_pos: {kfe: [-9, 0]}}}", "reset 'range': dof_pos of 'rf_kfe' is [-9, 0], beyond its range [-2.7, 2.7]."),
+        ("mini_cheetah_walk", "reset={scaled: {low: 2, high: 1}}", "reset 'scaled': low is 2 and high is 1."),
+        ("mini_cheetah_walk", "actuator=[pd, {delay: {steps: [0, 1000000000]}}]", "steps wants a whole number of at least 0 and at most 1000, got 1000000000"),
+    ],
+)  # fmt: skip
+def test_what_does_nothing_or_is_not_there_is_told(task: str, override: str, says: str) -> None:
+    assert says in refused(load_config(task, [override]))
 
 
 def grows(robot: Any) -> Actuator:

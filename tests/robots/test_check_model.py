@@ -46,10 +46,13 @@ ROBOT = Robot(
     torque_limit=(1.0,),
     dof_vel_limit=(1.0,),
     dof_pos_limit=((-1.0, 2.0),),
+    ground_geoms=("hand",),
 )
 ELBOW = '<joint name="elbow" range="-1 2"/>'
 TENDON = '<tendon><fixed name="t" stiffness="3"><joint joint="elbow" coef="1"/></fixed></tendon></mujoco>'
+WELD = '</worldbody><equality><weld name="hook" body1="trunk"/></equality>'
 BREACHES = {
+    "equality 'hook' ties it to the world, though it floats": ("</worldbody>", WELD),
     "it floats, so it has one free joint, and that first; this has none": ('<freejoint name="free"/>', ""),
     "joint 'elbow' is neither a hinge nor a slide": (ELBOW, '<joint name="elbow" type="ball"/>'),
     "there is no joint named 'elbow'; did you mean 'elbov'?": ('name="elbow"', 'name="elbov"'),
@@ -194,6 +197,16 @@ def test_sensors_are_found_by_name() -> None:
         ({"actuated": ("zz",)}, "Robot.actuated names 'zz', which is not among Robot.dofs"),
         ({"kp": (float("nan"),)}, "Robot.kp is (nan,); none of them can be negative or NaN"),
         ({"torque_limit": (-3.0,)}, "Robot.torque_limit is (-3.0,); none of them can be negative or NaN"),
+        (
+            {"default_dof_pos": (2.5,)},
+            "Robot.default_dof_pos of 'elbow' is 2.5, outside of its range [-1, 2]",
+        ),
+        (
+            {"ground_geoms": ()},
+            "it floats, and Robot.ground_geoms is empty: it would fall through the ground",
+        ),
+        ({"base_height": 0.0}, "Robot.base_height is 0 m, and the ground is at 0 m"),
+        ({"dofs": ("a,b",)}, "'a,b' cannot be a name: policy files list names with commas between them"),
     ],
 )
 def test_facts_that_contradict_each_other_are_told_before_there_is_a_model(
@@ -201,7 +214,7 @@ def test_facts_that_contradict_each_other_are_told_before_there_is_a_model(
 ) -> None:
     assert check_robot(ROBOT) == []
     assert check_robot(replace(ROBOT, **facts)) == [says]
-    with pytest.raises(UserError, match="cannot be simulated: Robot"):
+    with pytest.raises(UserError, match="cannot be simulated: "):
         load_model(Scene(replace(ROBOT, **facts)), timestep=0.002, cfg=PhysicsConfig(), sensors=False)
 
 

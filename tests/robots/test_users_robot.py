@@ -206,7 +206,16 @@ def test_a_file_that_fuses_bodies_has_them_all_in_every_model(tmp_path: Path) ->
     (tmp_path / "fused.xml").write_text(FUSED)
     one, none = (0.0,), ((-np.inf, np.inf),)
     facts: Any = {"kp": one, "kd": one, "torque_limit": one, "dof_vel_limit": one, "dof_pos_limit": none}
-    robot = Robot("fused", ("knee",), ("trunk", "toe"), one, 1.0, mjcf=tmp_path / "fused.xml", **facts)
+    robot = Robot(
+        "fused",
+        ("knee",),
+        ("trunk", "toe"),
+        one,
+        1.0,
+        mjcf=tmp_path / "fused.xml",
+        ground_geoms=("toe",),
+        **facts,
+    )
     for sensors in (False, True):
         model = load_model(Scene(robot), timestep=DT, cfg=PhysicsConfig(), sensors=sensors)
         np.testing.assert_allclose(model.body_mass, [0.0, 2.0, 0.5, 0.1])
