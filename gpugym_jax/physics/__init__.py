@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 import jax
 
+from gpugym_jax.bounds import Robots
 from gpugym_jax.config import Draw, PhysicsConfig
 from gpugym_jax.robots.scene import Scene
-from gpugym_jax.tables import UserError, unknown
+from gpugym_jax.tables import UserError, read, unknown
 from gpugym_jax.types import Physics
 
 BACKENDS = ("mjx", "mujoco", "isaacgym")
@@ -53,6 +54,7 @@ def make_physics(
     have. Fewer may be faster. One that the backend cannot apply or renew is a `UserError`, and so is a range
     of which an end has no meaning.
     """
+    num_envs = read("num_envs", Robots, num_envs)
     backend, impl = resolve(cfg)
     if backend == "mujoco":
         from gpugym_jax.physics.mujoco import MujocoPhysics

@@ -26,6 +26,8 @@ NO_LEAF = {name: "MuJoCo's contacts have none" for name, varied in VARIED.items(
 """What neither C MuJoCo nor MJX can apply."""
 POSITIVE = ("body_mass", "body_inertia")
 """Leaves that must be above 0 wherever the model's are."""
+WEIGHTLESS = 1.0e-3
+"""m/s^2: less than this upwards is none at all, but for rounding."""
 NOT_NEGATIVE = ("pair_friction", "dof_armature", "dof_frictionloss", "dof_damping")
 
 
@@ -107,7 +109,7 @@ def breach(model: mujoco.MjModel, leaves: Mapping[str, np.ndarray]) -> str:
             whose = owner(model, name, int(place[-nominal.ndim]))
             return f"{name} of {whose} would be {value[place]:g}, it must {must}"
     fall = leaves.get("opt.gravity", model.opt.gravity)[..., 2]
-    return "" if np.all(fall < 0) else f"gravity would be {np.max(fall):g} m/s^2 along z, it must be below 0"
+    return "" if np.all(fall < WEIGHTLESS) else f"gravity would be {np.max(fall):g} m/s^2 along z, upwards"
 
 
 def leaves_of(rules: Rules, values: Variation) -> dict[str, np.ndarray]:

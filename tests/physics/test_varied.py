@@ -164,6 +164,8 @@ def test_all_at_once_agree_with_c_mujoco() -> None:
         ("friction", (np.nan, 1.0), "both finite"),
         ("friction", (1.0, 0.5), "low <= high"),
         ("link_mass", (0.0, 1.0), "with 0 body_mass of body 'rf_leg' would be 0, it must be positive"),
+        ("base_com", (-100.0, 0.0), "-100 is not in \\[-1, 1\\]"),
+        ("gravity", (0.0, 20.0), "with 20 m/s\\^2 gravity would be 10.19 m/s\\^2 along z, upwards"),
         ("armature", (-0.1, 0.0), "dof_armature of joint 'rf_hip' would be -0.095, it must not be negative"),
         ("dof_friction", (-0.1, 0.1), "dof_frictionloss of joint 'rf_hip' would be -0.1"),
         ("restitution", (0.0, 0.1), "restitution cannot be varied: MuJoCo's contacts have none"),
