@@ -63,7 +63,9 @@ def parse(flags: type[Flags], argv: Sequence[str], prog: str | None = None) -> t
     except SystemExit as stop:
         if not stop.code:
             raise
-        raise UserError(_one_line(errors.getvalue())) from None
+        said = _one_line(errors.getvalue())
+        _check_text(flags, said)
+        raise UserError(said) from None
     _check_bounds(found)
     names = _flag_names(flags)
     return found, [_override(arg, names) for arg in rest]
@@ -80,12 +82,38 @@ def _check_bounds(found: Any) -> None:
         value = getattr(found, name)
         if dataclasses.is_dataclass(value):
             _check_bounds(value)
-        elif _bounded(hint):
-            read(f"--{name}", hint, value)
+        elif _bounded(hint) and value is not None:
+            read(f"--{name}", _given(hint), value)
+
+
+def _given(hint: Any) -> Any:
+    """The type of a flag that is given: not None."""
+    others = [arg for arg in typing.get_args(hint) if arg is not type(None)]
+    return others[0] if len(others) == 1 and type(None) in typing.get_args(hint) else hint
+
+
+def _hints(flags: type) -> dict[str, Any]:
+    """Types of all flags, those of nested dataclasses too."""
+    found: dict[str, Any] = {}
+    for name, hint in typing.get_type_hints(flags, include_extras=True).items():
+        plain = typing.cast(type, hint.__origin__ if hasattr(hint, "__metadata__") else hint)
+        found |= _hints(plain) if dataclasses.is_dataclass(plain) else {name: _given(hint)}
+    return found
+
+
+def _check_text(flags: type, said: str) -> None:
+    """Raise our own error in place of tyro's, if it is that a flag's text is none of its type."""
+    found = re.search(r"parsing --([\w-]+): (.*)", said)
+    texts = re.findall(r"'([^']*)'", found[2]) if found else []
+    if found and texts:
+        name = found[1].replace("-", "_")
+        hint = _hints(flags)[name]
+        read(f"--{name}", hint, texts if typing.get_origin(hint) is tuple else texts[0])
 
 
 def _one_line(box: str) -> str:
-    """The first paragraph of tyro's boxed error."""
+    """The first paragraph of tyro's boxed error, without its title."""
     lines = [line.strip("│ ") for line in box.splitlines() if not line.startswith("╭")]
     end = next((i for i, line in enumerate(lines) if not line.strip("─╰╯")), len(lines))
-    return " ".join(lines[:end]) or "the flags cannot be read"
+    text = re.sub(r"^.*?-{5,}", "", " ".join(lines[:end])).strip()
+    return text or "the flags cannot be read"

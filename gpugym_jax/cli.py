@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gpugym_jax import devices
 from gpugym_jax.argv import parse
-from gpugym_jax.bounds import OrNone
+from gpugym_jax.bounds import OrNone, Robots, Seed
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import load_config, task_names
 from gpugym_jax.runs import signals
@@ -61,9 +61,9 @@ class Common:
     """auto, mjx, mujoco or isaacgym."""
     impl: str | None = None
     """Of mjx: auto, jax or warp."""
-    num_envs: int | None = None
+    num_envs: Robots | None = None
     """Number of robots."""
-    seed: int | None = None
+    seed: Seed | None = None
     """Of everything random."""
     experiment_name: str | None = None
     """Folder under logs/; the task's name by default."""

@@ -17,6 +17,8 @@ from gpugym_jax.bounds import (
 )
 from gpugym_jax.tables import UserError
 
+SETTLED_S = 1.0
+"""Of an episode, which does not count."""
 BelowOne = Annotated[float, Ge(0), Lt(1)]
 
 
@@ -90,9 +92,9 @@ class Gate:
     min_upright_share: Share | None = None  # cartpole, pendulum: share of the last half, |angle| < 0.2 rad
 
 
-def check_gate(gate: Gate, settled_s: float) -> None:
-    """Raise for episodes that end before they count: in their first `settled_s` s."""
-    if gate.seconds <= settled_s:
+def check_gate(gate: Gate) -> None:
+    """Raise for episodes that end before they count."""
+    if gate.seconds <= SETTLED_S:
         raise UserError(
-            f"evaluate.seconds={gate.seconds:g}: the first {settled_s:g} s do not count, give more."
+            f"evaluate.seconds={gate.seconds:g}: the first {SETTLED_S:g} s do not count, give more."
         )

@@ -43,7 +43,7 @@ TINY = [
         ),
         (["--task=cartpole", "--load_run=x"], "--load_run says what to go on with: give --resume too"),
         (["--task=cartpole", "--checkpoint=50"], "--checkpoint says what to go on with: give --resume too"),
-        (["--task=cartpole", "--num_envs=0"], "runner.num_envs wants a whole number of at least 1"),
+        (["--task=cartpole", "--num_envs=0"], "--num_envs wants a whole number of at least 1"),
         (["--task=cartpole", "rewards.torques.weight=x"], "rewards.torques.weight wants a number, got 'x'"),
         (
             ["--task=cartpole", "rewards.dof_upright_exp.sigma=0"],

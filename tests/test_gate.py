@@ -235,9 +235,9 @@ def test_one_fall_in_500_may_be_allowed() -> None:
 
 
 def test_episodes_outlast_what_does_not_count() -> None:
-    check_gate(Gate(seconds=1.1), 1.0)
+    check_gate(Gate(seconds=1.1))
     with pytest.raises(UserError, match="the first 1 s do not count"):
-        check_gate(Gate(seconds=1.0), 1.0)
+        check_gate(Gate(seconds=1.0))
 
 
 def test_a_balanced_pole_passes_and_a_hanging_one_does_not() -> None:

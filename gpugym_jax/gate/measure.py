@@ -11,12 +11,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
+from gpugym_jax.config_exam import SETTLED_S
 from gpugym_jax.gate.observe import CONTACT_FORCE
 from gpugym_jax.gate.rollout import Frame
 from gpugym_jax.policy.metadata import Contract
 
-SETTLED_S = 1.0
-"""s at the start of an episode that tracking errors leave out."""
 AVERAGE_S = 0.5
 """s, of the moving average that takes out the stride's own swing."""
 AIR_S = 0.03

@@ -7,7 +7,7 @@ from typing import Any
 from gpugym_jax.config_exam import Gate, check_gate
 from gpugym_jax.gate.exam import Exam
 from gpugym_jax.gate.falls import make_fallen
-from gpugym_jax.gate.measure import BOUNDS, SETTLED_S, measure
+from gpugym_jax.gate.measure import BOUNDS, measure
 from gpugym_jax.gate.rollout import Frame, rollout
 from gpugym_jax.gate.scenario import draw_scenario
 from gpugym_jax.gate.world import SOLVER, make_world
@@ -63,7 +63,7 @@ def judge(measures: Measures, gate: Gate) -> list[Row]:
 
 def evaluate(policy: Policy, exam: Exam, seed: int) -> tuple[Measures, list[Row], dict[str, Any]]:
     """Measures, verdicts, and the circumstances under which they were taken."""
-    check_gate(exam.gate, SETTLED_S)
+    check_gate(exam.gate)
     begun = time.perf_counter()
     measures = take_measures(policy, exam, seed)
     rows = judge(measures, exam.gate)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax.interpreters.partial_eval import dce_jaxpr
 
 from gpugym_jax.config import Config
-from gpugym_jax.config_exam import Gate
+from gpugym_jax.config_exam import Gate, check_gate
 from gpugym_jax.functions import Mdp
 from gpugym_jax.mdp import steps
 from gpugym_jax.mdp.actions import ASKS
@@ -61,6 +61,7 @@ def check_actions(p: Parts, actions: tuple[str, ...]) -> None:
 
 def check_exam(exam: Gate, robot: Robot) -> None:
     """Raise for a name in `evaluate:` that the robot does not have."""
+    check_gate(exam)
     try:
         robot.body_ids(exam.falls.bodies if robot.floating else ())
     except UserError as error:

@@ -20,6 +20,7 @@ from gpugym_jax.mdp.terminations import TERMINATIONS
 from gpugym_jax.mdp.terms import bind
 from gpugym_jax.mdp.weighing import Numbers, Reward, make_reward, potentials_of
 from gpugym_jax.robots.robot import Robot
+from gpugym_jax.tables import UserError
 from gpugym_jax.types import RobotState, Targets
 
 
@@ -51,6 +52,16 @@ class Parts(NamedTuple):
     ends: dict[str, Callable[[Snapshot], Array]]
 
 
+def check_pays(cfg: Config) -> None:
+    """Raise for episodes in which nothing can be learned."""
+    if not cfg.rewards and not cfg.reward.termination:
+        raise UserError("rewards is empty and reward.termination is 0: there is nothing to learn.")
+    if round(cfg.episode_s * cfg.control.hz) < 1:
+        raise UserError(
+            f"episode_s of {cfg.episode_s:g} s is shorter than one control step of {1 / cfg.control.hz:g} s."
+        )
+
+
 def make_parts(cfg: Config, robot: Robot) -> Parts:
     """Resolve every name of the configuration.
 
@@ -58,6 +69,7 @@ def make_parts(cfg: Config, robot: Robot) -> Parts:
         UserError: a name, parameter or rate is wrong.
     """
     dt = 1.0 / cfg.control.hz
+    check_pays(cfg)
     return Parts(
         robot=robot,
         dt=dt,

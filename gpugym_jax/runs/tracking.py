@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gpugym_jax.tables import lookup
+from gpugym_jax.tables import UserError, lookup
 
 log = logging.getLogger(__name__)
 
@@ -72,9 +72,11 @@ TRACKERS: dict[str, Callable[[Path], Tracker]] = {"csv": csv_file, "tensorboard"
 
 
 def check_trackers(names: Sequence[str]) -> None:
-    """Raise if a name is not in `TRACKERS`."""
-    for name in names:
+    """Raise if a name is not in `TRACKERS`, or there twice."""
+    for i, name in enumerate(names):
         lookup("tracker", name, TRACKERS)
+        if name in names[:i]:
+            raise UserError(f"runner.trackers names '{name}' twice.")
 
 
 def fan_out(trackers: Mapping[str, Tracker]) -> Tracker:
