@@ -47,9 +47,8 @@ def _override(arg: str, names: Sequence[str]) -> str:
     near = difflib.get_close_matches(key.replace("-", "_"), names, n=1, cutoff=0.5)
     hint = f" Did you mean '--{near[0]}'?" if near else ""
     kind = "flag" if arg.startswith("-") else "flag or override"
-    raise UserError(
-        f"no {kind} '{arg.partition('=')[0]}'.{hint} There are: {', '.join(f'--{n}' for n in names)}."
-    )
+    there = ", ".join(f"--{n}" for n in names) or "none"
+    raise UserError(f"no {kind} '{arg.partition('=')[0]}'.{hint} There are: {there}.")
 
 
 def parse(flags: type[Flags], argv: Sequence[str], prog: str | None = None) -> tuple[Flags, list[str]]:
@@ -115,5 +114,5 @@ def _one_line(box: str) -> str:
     """The first paragraph of tyro's boxed error, without its title."""
     lines = [line.strip("│ ") for line in box.splitlines() if not line.startswith("╭")]
     end = next((i for i, line in enumerate(lines) if not line.strip("─╰╯")), len(lines))
-    text = re.sub(r"^.*?-{5,}", "", " ".join(lines[:end])).strip()
-    return text or "the flags cannot be read"
+    parts = re.split(r"-{5,}", " ".join(lines[:end]))
+    return parts[min(1, len(parts) - 1)].strip() or "the flags cannot be read"

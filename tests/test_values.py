@@ -6,6 +6,7 @@ import sys
 import time
 import types
 import typing
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -355,6 +356,41 @@ def test_every_number_of_a_term_has_a_range_beside_it() -> None:
         if hint in (int, float) and not bounds and "ReadAs" not in str(p.annotation)
     ]
     assert bare == []
+
+
+def scalars(cls: Any = Config, path: str = "") -> list[tuple[str, type, list[Any]]]:
+    """The fields that are one number: where they are, their type, the bounds beside it."""
+    found = []
+    for name, hint in typing.get_type_hints(cls, include_extras=True).items():
+        if typing.get_origin(hint) in (types.UnionType, typing.Union):
+            hint = next(arg for arg in typing.get_args(hint) if arg is not type(None))
+        if dataclasses.is_dataclass(hint):
+            found += scalars(hint, f"{path}{name}.")
+        elif typing.get_origin(hint) is typing.Annotated and hint.__origin__ in (int, float):
+            found.append((f"{path}{name}", hint.__origin__, list(hint.__metadata__)))
+    return found
+
+
+def edges() -> Iterator[tuple[str, float, float | None]]:
+    """Of each bound of each number: the last value that is outside, and the first inside if it is the bound."""
+    for path, kind, bounds in scalars():
+        step = 1 if kind is int else 1e-6
+        for bound in bounds:
+            match bound:
+                case annotated_types.Ge(low):
+                    yield path, low - step * max(1, abs(low)), low
+                case annotated_types.Le(high):
+                    yield path, high + step * max(1, abs(high)), high
+                case annotated_types.Gt(end) | annotated_types.Lt(end):
+                    yield path, end, None
+
+
+@pytest.mark.parametrize(("path", "outside", "inside"), list(edges()), ids=lambda x: str(x))
+def test_a_range_ends_where_it_says(path: str, outside: float, inside: float | None) -> None:
+    with pytest.raises(UserError, match="wants"):
+        load_config("cartpole", [f"{path}={outside!r}"])
+    if inside is not None:
+        load_config("cartpole", [f"{path}={inside!r}"])
 
 
 def test_every_default_is_inside_its_range() -> None:
