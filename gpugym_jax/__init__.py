@@ -7,7 +7,8 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-if sys.argv[:1] == ["-m"]:  # Python looks for a module of ours to run: a command begins
+if sys.argv[:1] and sys.argv[0].rpartition("/")[2] in ("-m", "gpugym"):
+    # A command begins: Python looks for a module of ours to run, or for the entry point of the script.
     from gpugym_jax import hearing
 
     hearing.listen()

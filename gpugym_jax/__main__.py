@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from gpugym_jax.config_yaml import task_names
-from gpugym_jax.hearing import listen
 from gpugym_jax.paths import CONFIGS
 from gpugym_jax.runs.signals import piped
 from gpugym_jax.tables import UserError, lookup
@@ -90,8 +89,6 @@ def usage() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; its exit code."""
-    if argv is None:
-        listen()
     command, *rest = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]
     if command in ("-h", "--help"):
         return piped(lambda: print(usage()) or 0)
