@@ -54,6 +54,7 @@ def open_session(model: bytes) -> onnxruntime.InferenceSession:
     """An ONNX model in onnxruntime, on one thread: a policy is too small to share."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # of a file that is wrong it says so in an exception, and in our words
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
