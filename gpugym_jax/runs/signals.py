@@ -47,7 +47,7 @@ def _in_turn(asked: list[int], again: Hear) -> Hear:
         if not asked:
             since = time.monotonic()
             asked.append(number)
-            log.info("stopping after this iteration; once more to stop at once")
+            log.info("stopping after this iteration; once more, %g s later, to stop at once", SAME_S)
         elif time.monotonic() - since > SAME_S:
             again(number)
 

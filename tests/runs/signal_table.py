@@ -75,6 +75,9 @@ def _wait_for(stage: Stage, process: subprocess.Popen[bytes], home: Path) -> Non
 
 def interrupt(stage: Stage, numbers: list[signal.Signals], home: Path, runs: Path) -> Told:
     """Run a stage's command in `home`, send the signals when it is there, wait for its end."""
+    for each in TO_ALL:  # in a shell's background jobs they are ignored, and by all that is started there
+        if signal.getsignal(each) == signal.SIG_IGN:
+            signal.signal(each, signal.SIG_DFL)
     (home / "tmp").mkdir()
     places = {"HOME": str(home), "RUNS": str(runs)}
     words = [word.replace("HOME", places["HOME"]).replace("RUNS", places["RUNS"]) for word in stage.command]
