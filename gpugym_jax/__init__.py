@@ -4,7 +4,14 @@ The public names are imported when first asked for: a command chooses its device
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+if sys.argv[:1] and sys.argv[0].rpartition("/")[2] in ("-m", "gpugym"):
+    # A command begins: Python looks for a module of ours to run, or for the entry point of the script.
+    from gpugym_jax import hearing
+
+    hearing.listen()
 
 if TYPE_CHECKING:
     from gpugym_jax.config_yaml import load_config, task_names

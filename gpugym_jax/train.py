@@ -8,7 +8,8 @@ import tyro
 
 from gpugym_jax import cli
 from gpugym_jax.bounds import Count
-from gpugym_jax.runs import directory, signals
+from gpugym_jax.hearing import exit_code
+from gpugym_jax.runs import directory
 from gpugym_jax.tables import UserError
 
 FAILED = 3
@@ -42,11 +43,6 @@ def _check_resume(flags: Flags) -> None:
 
 def run(flags: Flags, overrides: list[str]) -> int:
     """Train; the exit code: 0, or 128 and the signal's number if one stopped the run, or `FAILED`."""
-    with signals.handled(signals.at_once):
-        return _train(flags, overrides)
-
-
-def _train(flags: Flags, overrides: list[str]) -> int:
     _check_resume(flags)
     overrides = _overrides(flags, overrides)
     if flags.resume:
@@ -62,7 +58,7 @@ def _train(flags: Flags, overrides: list[str]) -> int:
     except (loop.DivergedError, checkpoint.NotSavedError) as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
-    return signals.exit_code(done.signal) if done.signal else 0
+    return exit_code(done.signal) if done.signal else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -107,6 +107,7 @@ def test_a_name_is_registered_once() -> None:
 BASE = {
     "types",
     "functions",
+    "hearing",
     "frames",
     "tables",
     "config",

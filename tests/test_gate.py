@@ -1,5 +1,6 @@
 """The gate: its world, its scenarios and its numbers, by hand."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -196,6 +197,22 @@ def test_motors_give_no_more_than_the_robot_has() -> None:
     np.testing.assert_array_equal(given, [[10.0, 0.0], [-3.0, 0.0]])  # the pole has no motor
     speed = gate.look().dof_vel
     assert speed[0, 0] / speed[1, 0] == pytest.approx(-10.0 / 3.0, rel=1e-3)
+
+
+def test_a_robot_that_is_not_a_number_stays_so_and_costs_what_others_do() -> None:
+    """MuJoCo's solver takes 50 times as long over NaN; a damaged policy gave it some."""
+    small = exam(load_config("mini_cheetah_ref"), 2, 1.5)
+    ours, alone = (world.make_world(small, np.ones(2)) for _ in range(2))
+    spent = []
+    for gate, first in ((alone, 1.0), (ours, np.nan)):
+        gate.place(scenario.at_rest(small.robot, 2))
+        begun = time.process_time()
+        for _ in range(150):
+            gate.advance(np.array([[first], [1.0]]) * np.ones(12))
+        spent.append(time.process_time() - begun)
+    np.testing.assert_array_equal(np.isnan(ours.look().dof_vel).all(1), [True, False])
+    np.testing.assert_array_equal(ours.look().dof_pos[1], alone.look().dof_pos[1])
+    assert spent[1] < 10 * spent[0]
 
 
 def test_friction_is_applied() -> None:

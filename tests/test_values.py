@@ -416,7 +416,7 @@ def test_a_key_of_an_entry_may_be_set_where_only_the_default_has_it() -> None:
     [
         (b"\xff\xfer\x00o\x00", "is not text in UTF-8: byte 0"),
         ("robot: m\xfcde".encode("latin-1"), "is not text in UTF-8: byte 8"),
-        (b"robot: " + b"a" * 2_000_000, "is larger than 1 MB"),
+        (b"robot: " + b"a" * 2_000_000, "is larger than 200 kB"),
         (b"ppo: " + b"[" * 3000, "nested too deeply"),
         (b"ppo: " + b"[" * 60 + b"]" * 60, "line 1 is nested too deeply"),
         (b"a: &a [*a]", "is nested too deeply or repeated too often by aliases"),

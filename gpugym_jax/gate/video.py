@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
+from gpugym_jax.hearing import unfinished
 from gpugym_jax.tables import UserError
 
 if TYPE_CHECKING:
@@ -103,7 +104,12 @@ def write_video(path: Path, model: "mujoco.MjModel", poses: ndarray, dt: float) 
     every = int(np.ceil(1.0 / (dt * MAX_FPS) - 1e-9))
     fps = 1.0 / (dt * every)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with mediapy.VideoWriter(path, (HEIGHT, WIDTH), fps=fps) as writer:
-        for image in draw(model, poses[::every]):
-            writer.add_image(image)
+    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")  # nobody ever sees a part of it
+    try:
+        with unfinished(beside), mediapy.VideoWriter(beside, (HEIGHT, WIDTH), fps=fps) as writer:
+            for image in draw(model, poses[::every]):
+                writer.add_image(image)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
     return fps

@@ -12,6 +12,7 @@ nor MJX, which take as long as all else that it imports.
 # MuJoCo's compiled classes have no type stubs.
 # pyright: reportAttributeAccessIssue=false
 
+import ctypes
 import hashlib
 import logging
 import os
@@ -31,6 +32,7 @@ import warp as wp  # pyright: ignore[reportMissingImports]  (of the extra `warp`
 
 log = logging.getLogger(__name__)
 
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 Launch = tuple[Any, int | None]
 """A `warp.Module`, and the threads of a block that a kernel of it is launched with (None: its default)."""
 
@@ -126,6 +128,7 @@ def leave_out_mjx() -> None:
 def main(arguments: Sequence[str]) -> None:
     """The child: build for a model on standard input, as bytes of an MJB."""
     device, cache, contacts, constraints = arguments
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a command that a signal ends leaves nobody
     leave_out_mjx()
     wp.init()
     wp.config.kernel_cache_dir = cache  # set before, the version would be added to it once more

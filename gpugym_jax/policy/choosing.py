@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gpugym_jax.hearing import unfinished
 from gpugym_jax.policy.file import Act, Batch, Hidden, Policy, read_policy
 from gpugym_jax.policy.metadata import Contract, parse
 from gpugym_jax.robots.scene import make_scene
@@ -73,7 +74,7 @@ def from_run(wanted: Wanted) -> Choice:
     from gpugym_jax.policy.exporting import export_run
 
     run, cfg = locate(wanted)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, unfinished(folder):
         done = export_run(run, cfg, wanted.checkpoint, Path(folder) / "policy.onnx")
         policy = read_policy(done.path)
     return Choice(dataclasses.replace(policy, source=f"{run}, iteration {done.iteration}"), run)

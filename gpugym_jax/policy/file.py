@@ -54,6 +54,7 @@ def open_session(model: bytes) -> onnxruntime.InferenceSession:
     """An ONNX model in onnxruntime, on one thread: a policy is too small to share."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # of a file that is wrong it says so in an exception, and in our words
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
@@ -142,9 +143,9 @@ def read_policy(path: Path | str) -> Policy:
         raise UserError(f"no policy file '{path}'. Make one with python -m gpugym_jax.export.")
     try:
         session = open_session(path.read_bytes())
+        metadata = dict(session.get_modelmeta().custom_metadata_map)  # of text that is none it raises too
     except Exception as error:  # onnxruntime has one exception class for each way to fail
         raise UserError(f"{path} is not a whole ONNX file: {str(error).splitlines()[0]}") from None
-    metadata = dict(session.get_modelmeta().custom_metadata_map)
     contract = parse(metadata, str(path))
     _check_graph(session, contract, path)
     act, start = _functions(session)

@@ -172,4 +172,5 @@ class Loop:
             self.flush()
             if self.saved != iteration and iteration > start.iteration:
                 self.save(ts, iteration)
+            self.out.saver.wait()  # a signal that ended the process here would lose what is finished
         return Done(iteration, self.asked[0] if self.asked else None)

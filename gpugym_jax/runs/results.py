@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gpugym_jax.hearing import unfinished
 from gpugym_jax.runs.directory import commit, machine, versions
 
 
@@ -17,7 +18,7 @@ def write_whole(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with unfinished(name), os.fdopen(handle, "wb") as file:
             file.write(content)
         os.chmod(name, 0o644)  # mkstemp's files are for their owner only
         os.replace(name, path)

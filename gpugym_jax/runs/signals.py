@@ -1,4 +1,4 @@
-"""What a signal does to a training run: before its loop it ends the process, within it asks the loop to stop.
+"""What a signal does to a loop that can end well: it is asked to stop. Elsewhere it ends a command at once.
 
 SIGINT (Ctrl-C), SIGTERM, SIGHUP (the terminal is gone) and SIGUSR1 (Slurm, before a job's time is over) are
 alike. One that the process was started to ignore, as `nohup` does with SIGHUP, stays ignored.
@@ -9,17 +9,16 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from gpugym_jax.hearing import STOPPING, Hear, at_once, exit_code, heard_by, listening
+
 log = logging.getLogger(__name__)
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
-
-
-def exit_code(number: int) -> int:
-    """Of a process that a signal ended, as shells give it."""
-    return 128 + number
+SAME_S = 1.0
+"""s in which signals are one wish: `timeout` sends each of them twice, as does an impatient hand."""
 
 
 def close_output() -> int:
@@ -39,42 +38,48 @@ def piped(command: Callable[[], int]) -> int:
         return close_output()
 
 
+def _in_turn(asked: list[int], again: Hear) -> Hear:
+    """The first signal is noted, those soon after it are the same wish, later ones go `again`."""
+    since = 0.0
+
+    def hear(number: int) -> None:
+        nonlocal since
+        if not asked:
+            since = time.monotonic()
+            asked.append(number)
+            log.info("stopping after this iteration; once more, %g s later, to stop at once", SAME_S)
+        elif time.monotonic() - since > SAME_S:
+            again(number)
+
+    return hear
+
+
 @contextlib.contextmanager
-def handled(handler: Callable[[int, Any], None]) -> Iterator[None]:
-    """Within, the stopping signals that are not ignored go to `handler`."""
-    before = {each: signal.getsignal(each) for each in STOPPING}
-    mine = [each for each, was in before.items() if was != signal.SIG_IGN]
-    for each in mine:
+def _handled(handler: Callable[[int, Any], None]) -> Iterator[dict[signal.Signals, Any]]:
+    """Within, the stopping signals that are not ignored go to `handler`; what they went to before."""
+    before = {each: was for each in STOPPING if (was := signal.getsignal(each)) != signal.SIG_IGN}
+    for each in before:
         signal.signal(each, handler)
     try:
-        yield
+        yield before
     finally:
-        for each in mine:
-            signal.signal(each, before[each])
-
-
-def at_once(number: int, _: object) -> None:
-    """End the process here and now.
-
-    An exception would be raised wherever the main thread is, and what compiles there or in another thread
-    would drop it, wait for its end or crash on it. Checkpoints are whole or absent whenever a process ends.
-    """
-    print("interrupted", file=sys.stderr)
-    sys.stdout.flush()
-    os._exit(exit_code(number))
+        for each, was in before.items():
+            signal.signal(each, was)
 
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[list[int]]:
     """Within, a signal is only noted in the list that this yields; a second one acts as it did before."""
     asked: list[int] = []
-    before = {each: signal.getsignal(each) for each in STOPPING}
+    if listening():
+        with heard_by(_in_turn(asked, at_once)):
+            yield asked
+        return
 
-    def ask(number: int, _: object) -> None:
-        asked.append(number)
-        log.info("stopping after this iteration; once more to stop at once")
-        for each, was in before.items():
-            signal.signal(each, was)
+    def again(number: int) -> None:
+        signal.signal(number, before[signal.Signals(number)])
+        signal.raise_signal(number)
 
-    with handled(ask):
+    hear = _in_turn(asked, again)
+    with _handled(lambda number, _: hear(number)) as before:
         yield asked

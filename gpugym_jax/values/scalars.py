@@ -35,7 +35,7 @@ def number(value: Any) -> float:
         size = math.inf
     if not (size == 0 or SMALLEST <= size <= LARGEST):
         raise wanted(f"a finite number, 0 or of a size from {SMALLEST:g} to {LARGEST:g}")
-    return float(value)
+    return float(value) + 0.0  # -0.0 as 0.0: NumPy takes [0.0, -0.0] for a range that ends before it begins
 
 
 def whole(value: Any) -> int:

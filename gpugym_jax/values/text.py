@@ -10,10 +10,29 @@ import yaml
 
 from gpugym_jax.tables import UserError
 
-MAX_BYTES, MAX_DEPTH, MAX_VALUES = 1_000_000, 40, 100_000
-"""Far beyond any configuration. Values are counted after aliases stand for what they mean."""
+MAX_BYTES, MAX_DEPTH, MAX_VALUES = 200_000, 40, 10_000
+"""Far beyond any configuration, and read within a second. Values are counted as they are read, and again when
+aliases stand for what they mean."""
 NULLS = ("", "~", "null", "Null", "NULL")
 TAGS = {yaml.ScalarNode: "str", yaml.SequenceNode: "seq", yaml.MappingNode: "map"}
+
+
+class _Loader(yaml.BaseLoader):
+    """PyYAML's, that stops at what is no configuration: 100,000 values take it 10 s."""
+
+    left, depth = MAX_VALUES, 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """A node and what lies in it."""
+        self.left -= 1
+        self.depth += 1
+        if self.left < 0:
+            raise UserError(f"more than {MAX_VALUES:,} values: it is no configuration")
+        if self.depth > MAX_DEPTH + 1:
+            raise UserError(f"line {self.line + 1} is nested too deeply")
+        found = super().compose_node(parent, index)
+        self.depth -= 1
+        return found
 
 
 class _Plain:
@@ -53,7 +72,7 @@ def _line(node: yaml.Node) -> str:
 def parse(text: str, source: str) -> Any:
     """YAML as plain data; errors begin with `source`."""
     try:
-        node = yaml.compose(text, yaml.BaseLoader)
+        node = yaml.compose(text, _Loader)
         return None if node is None else _Plain().value(node)
     except UserError as error:
         raise UserError(f"{source}: {error}") from None
@@ -67,7 +86,7 @@ def read_text(path: Path, source: str) -> str:
     """A configuration's file, which is text in UTF-8 and not large."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise UserError(f"{source} is larger than {MAX_BYTES // 1_000_000} MB: it is no configuration")
+            raise UserError(f"{source} is larger than {MAX_BYTES // 1000} kB: it is no configuration")
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{source} is not text in UTF-8: byte {error.start} is {error.reason}") from None

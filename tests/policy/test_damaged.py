@@ -78,9 +78,12 @@ def test_what_is_at_the_edge_passes() -> None:
         "joint_damping": ",".join(["0"] * 12),
         "observation_clip": "inf",
         "observation_delay": "[0, 1000]",
+        "encoder_offset": "[0.0, -0.0]",
         "command_ranges": "0;0,0;0,-1;1",
     }
-    assert parse({**SOUND, **edge}, "x").observation_delay == (0, 1000)
+    found = parse({**SOUND, **edge}, "x")
+    assert found.observation_delay == (0, 1000)
+    assert np.random.default_rng(0).uniform(*found.encoder_offset) == 0.0  # NumPy refuses [0.0, -0.0]
 
 
 MOTORS = {
@@ -138,7 +141,8 @@ def test_a_graph_must_take_and_give_what_the_metadata_say(tmp_path: Path) -> Non
     narrow = {"actuated_joint_names": "1_rf_haa", "action_scale": "1", "action_clip": "1"}
     with pytest.raises(UserError, match=r"gives actions of shape \(1, 12\); \(1, 1\) is wanted"):
         read_policy(rewritten(tmp_path, **narrow))
-    for content in (b"", b"no graph", WALK.read_bytes()[:5000]):
+    no_text = WALK.read_bytes().replace(b"1_rf_haa,", b"1_rf_ha\xba,", 1)
+    for content in (b"", b"no graph", WALK.read_bytes()[:5000], no_text):
         file.write_bytes(content)
         with pytest.raises(UserError, match="is not a whole ONNX file"):
             read_policy(file)
