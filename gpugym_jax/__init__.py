@@ -7,8 +7,11 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-if sys.argv[:1] and sys.argv[0].rpartition("/")[2] in ("-m", "gpugym"):
-    # A command begins: Python looks for a module of ours to run, or for the entry point of the script.
+_COMMAND = ("-m", "gpugym_jax")
+if any(pair == _COMMAND for pair in zip(sys.orig_argv, (w.partition(".")[0] for w in sys.orig_argv[1:]))) or (
+    sys.argv[:1] and sys.argv[0].rpartition("/")[2] == "gpugym"
+):
+    # A command begins: `python -m gpugym_jax.train`, or the script `gpugym`.
     from gpugym_jax import hearing
 
     hearing.listen()

@@ -128,7 +128,8 @@ def leave_out_mjx() -> None:
 def main(arguments: Sequence[str]) -> None:
     """The child: build for a model on standard input, as bytes of an MJB."""
     device, cache, contacts, constraints = arguments
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a command that a signal ends leaves nobody
+    if sys.platform == "linux":  # a command that a signal ends leaves nobody
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     leave_out_mjx()
     wp.init()
     wp.config.kernel_cache_dir = cache  # set before, the version would be added to it once more
