@@ -5,10 +5,11 @@ The public names are imported when first asked for: a command chooses its device
 
 import importlib
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 _COMMAND = ("-m", "gpugym_jax")
-if any(pair == _COMMAND for pair in zip(sys.orig_argv, (w.partition(".")[0] for w in sys.orig_argv[1:]))) or (
+if any(pair == _COMMAND for pair in pairwise(w.partition(".")[0] for w in sys.orig_argv)) or (
     sys.argv[:1] and sys.argv[0].rpartition("/")[2] == "gpugym"
 ):
     # A command begins: `python -m gpugym_jax.train`, or the script `gpugym`.

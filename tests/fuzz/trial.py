@@ -41,6 +41,7 @@ def _run(command: Command, folder: Path) -> None:
     """The child: all that it says goes into the folder."""
     for name, number in (("out", 1), ("err", 2)):
         os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT), number)
+    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")  # pytest has others
     (folder / "work").mkdir()
     os.chdir(folder / "work")
     resource.setrlimit(resource.RLIMIT_AS, (ROOM, ROOM))
@@ -53,6 +54,7 @@ def _run(command: Command, folder: Path) -> None:
     except BaseException:
         traceback.print_exc()
         code, made = 70, None
+    sys.stdout.flush()
     sys.stderr.flush()
     told = {"code": code, "made": made, "seconds": time.process_time() - begun}
     (folder / "told").write_text(json.dumps(told))
