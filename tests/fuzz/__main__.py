@@ -14,12 +14,12 @@ from typing import Any
 
 from gpugym_jax.runs.results import write_result
 from tests.fuzz.subjects import KINDS
-from tests.fuzz.trial import trial, verdict
+from tests.fuzz.trial import LATE_S, trial, verdict
 
 COUNTS = {"policies": 200, "yamls": 100}
 
 
-def fuzz(kind: str, count: int, seed: int, keep: Path | None = None) -> dict[str, Any]:
+def fuzz(kind: str, count: int, seed: int, keep: Path | None = None, late: float = LATE_S) -> dict[str, Any]:
     """Damage and try so many files; how many became what, and those that are wrong."""
     files, damage, command, accepted = KINDS[kind]
     rng, ways, wrong = Random(f"{kind} {seed}"), collections.Counter(), []
@@ -34,7 +34,7 @@ def fuzz(kind: str, count: int, seed: int, keep: Path | None = None) -> dict[str
             tried = Path(name) / f"tried{file.suffix}"
             Path(f"{tried}.json").unlink(missing_ok=True)
             tried.write_bytes(content)
-            found = verdict(trial(command(tried)), told[file], accepted)
+            found = verdict(trial(command(tried)), told[file], accepted, late)
             ways[found.partition(":")[0]] += 1
             if found.startswith("wrong"):
                 wrong.append({"number": i, "file": file.name, "how": how, "what": found})

@@ -83,7 +83,7 @@ def trial(command: Command) -> Told:
         return Told(code, lines, found["made"], found["seconds"], left)
 
 
-def verdict(told: Told, good: Told, accepted: tuple[int, ...]) -> str:
+def verdict(told: Told, good: Told, accepted: tuple[int, ...], late: float = LATE_S) -> str:
     """What became of a damaged file: "refused", "as before", "another", or what is wrong."""
     if told.code in (-signal.SIGALRM, -signal.SIGXCPU, -signal.SIGKILL):
         return "wrong: it hangs"
@@ -93,7 +93,7 @@ def verdict(told: Told, good: Told, accepted: tuple[int, ...]) -> str:
         return f"wrong: {told.lines[-1][:300]}"
     if told.left:
         return f"wrong: it leaves {told.left[:3]}"
-    if told.seconds > good.seconds + LATE_S:
+    if told.seconds > good.seconds + late:
         return f"wrong: {told.seconds:.1f} s for {good.seconds:.1f}"
     if told.code == 2:
         one = len(told.lines) == 1 and told.lines[0].startswith("error: ") and len(told.lines[0]) < 1500
