@@ -3,6 +3,8 @@
 # MuJoCo's compiled classes have no type stubs.
 # pyright: reportAttributeAccessIssue=false
 
+import logging
+
 import mujoco
 
 from gpugym_jax.config import PhysicsConfig
@@ -13,6 +15,20 @@ from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import Scene
 from gpugym_jax.robots.strip import take_out
 from gpugym_jax.tables import UserError, unknown
+
+log = logging.getLogger(__name__)
+
+
+def _tell(message: str) -> None:
+    """Take a warning of MuJoCo's, which would else go into a file MUJOCO_LOG.TXT of the working folder.
+
+    What it warns of (a state that is not finite, no room for contacts) is counted by those who simulate.
+    """
+    log.debug("MuJoCo: %s", message)
+
+
+if mujoco.get_mju_user_warning() is None:
+    mujoco.set_mju_user_warning(_tell)
 
 
 def load_model(
