@@ -33,11 +33,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gpugym_jax import devices
+from gpugym_jax import devices, screen
 from gpugym_jax.argv import parse
 from gpugym_jax.bounds import OrNone, Robots, Seed
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import load_config, task_names
+from gpugym_jax.files import NotWrittenError
 from gpugym_jax.runs import signals
 from gpugym_jax.runs.directory import Wanted
 from gpugym_jax.runs.stages import STARTED  # noqa: F401  (the clock begins with the command)
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
     from gpugym_jax.policy.choosing import Choice
 
 Flags = TypeVar("Flags")
+
+CANNOT_GO_ON = 3
+"""Exit code of a command that began well; what it had finished is intact."""
 
 
 @dataclass(frozen=True)
@@ -209,8 +213,17 @@ def main(
     run: Callable[[Flags, list[str]], int | None],
     argv: Sequence[str] | None = None,
     prog: str | None = None,
+    draws: bool = False,
 ) -> int:
-    """Parse `argv`, choose the device, call `run`; the exit code, 2 for a user's error."""
+    """Parse `argv`, choose the device, call `run`; the exit code, 2 for a user's error.
+
+    Args:
+        flags: The command's dataclass.
+        run: What it does.
+        argv: Those of the process by default.
+        prog: Its name in --help.
+        draws: Whether it sees to MUJOCO_GL itself.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     for package in ("gpugym_jax", "isaac_backend"):
         logging.getLogger(package).setLevel(logging.INFO)
@@ -220,6 +233,8 @@ def main(
         common: Any = getattr(found, "common", None)
         if common is not None:
             devices.choose(asked_devices(common))
+        if not draws:
+            screen.draw_nothing()
         return run(found, overrides) or 0
 
     try:
@@ -227,6 +242,9 @@ def main(
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except NotWrittenError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return CANNOT_GO_ON
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
