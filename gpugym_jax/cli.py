@@ -24,6 +24,7 @@ A command is a frozen dataclass of flags and a function, in a module that import
 jax before. A `UserError` anywhere in `run` is printed as one line and gives exit code 2, want of memory 3.
 """
 
+import errno
 import json
 import logging
 import os
@@ -34,7 +35,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gpugym_jax import devices, screen
-from gpugym_jax.argv import parse
+from gpugym_jax.argv import check_text, parse
 from gpugym_jax.bounds import OrNone, Robots, Seed
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import load_config, task_names
@@ -51,6 +52,8 @@ Flags = TypeVar("Flags")
 
 CANNOT_GO_ON = 3
 """Exit code of a command that began well; what it had finished is intact."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE)
+"""What a machine says when there is no room for what is printed, or noted in a temporary file."""
 
 
 @dataclass(frozen=True)
@@ -229,7 +232,9 @@ def main(
         logging.getLogger(package).setLevel(logging.INFO)
 
     def command() -> int:
-        found, overrides = parse(flags, sys.argv[1:] if argv is None else argv, prog)
+        given = sys.argv[1:] if argv is None else argv
+        check_text(given)
+        found, overrides = parse(flags, given, prog)
         common: Any = getattr(found, "common", None)
         if common is not None:
             devices.choose(asked_devices(common))
@@ -245,6 +250,12 @@ def main(
     except NotWrittenError as error:
         print(f"error: {error}", file=sys.stderr)
         return CANNOT_GO_ON
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        signals.close_output()
+        print(f"error: {error.strerror}", file=sys.stderr)
+        return CANNOT_GO_ON
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -252,4 +263,4 @@ def main(
         if not _lacks_memory(error):
             raise
         print(f"error: not enough memory, fewer robots may fit: {_first_line(error)}", file=sys.stderr)
-        return 3
+        return CANNOT_GO_ON

@@ -156,6 +156,9 @@ class Loop:
         except BrokenPipeError:
             self.asked.append(signal.SIGPIPE)
             close_output()
+        except OSError as error:  # standard output is a file on a full disk
+            log.warning("nothing more is shown: %s", error.strerror)
+            close_output()
 
     def save(self, ts: Any, iteration: int) -> None:
         """Write a checkpoint, unless the policy is not finite."""
