@@ -232,6 +232,7 @@ def main(
         logging.getLogger(package).setLevel(logging.INFO)
 
     def command() -> int:
+        devices.single_precision()
         given = sys.argv[1:] if argv is None else argv
         check_text(given)
         found, overrides = parse(flags, given, prog)

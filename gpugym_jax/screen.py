@@ -20,12 +20,12 @@ glfw.window_hint(glfw.VISIBLE, 0)
 glfw.create_window(64, 64, "", None, None) or sys.exit("it has no OpenGL")
 """
 """A program that opens a window as MuJoCo's viewer does, which ends the process where it cannot."""
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 """Of such a program: a display across a network that is gone does not answer."""
 
 
-def trial(program: str, **variables: str) -> str:
-    """What goes wrong in a Python of its own, in one line; nothing if all goes well."""
+def ask(program: str, **variables: str) -> tuple[str, str]:
+    """What a program prints in a Python of its own, which may crash, and what goes wrong in one line."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", program],
@@ -36,16 +36,16 @@ def trial(program: str, **variables: str) -> str:
             timeout=LIMIT_S,
         )
     except subprocess.TimeoutExpired:
-        return f"no answer within {LIMIT_S:g} s"
+        return "", f"no answer within {LIMIT_S:g} s"
     told = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-    return told[-1] if done.returncode else ""
+    return done.stdout.strip(), told[-1] if done.returncode else ""
 
 
 def has_window() -> bool:
     """Whether DISPLAY names a display on which a window opens; says so if it names one where none does."""
     if not os.environ.get("DISPLAY"):
         return False
-    wrong = trial(WINDOW)
+    _, wrong = ask(WINDOW)
     if wrong:
         log.warning("no window on DISPLAY=%s (%s): filming, as with --headless", os.environ["DISPLAY"], wrong)
     return not wrong
