@@ -4,6 +4,7 @@
 # pyright: reportAttributeAccessIssue=false
 
 import logging
+import os
 
 import mujoco
 
@@ -63,7 +64,7 @@ def read_spec(robot: Robot) -> mujoco.MjSpec:
     if not robot.xml.is_file():
         raise UserError(f"robot '{robot.name}': there is no file {robot.xml}.")
     try:
-        spec = mujoco.MjSpec.from_file(str(robot.xml))
+        spec = mujoco.MjSpec.from_file(os.fsencode(robot.xml))  # whatever the locale reads names by
     except ValueError as error:
         raise _refused(robot, error) from None
     take_out(spec, robot.xml)
