@@ -211,6 +211,18 @@ def _lacks_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
 
 
+def _machines_fault(error: Exception) -> str:
+    """What the machine has too little of, in words; nothing if the fault is another's."""
+    if isinstance(error, NotWrittenError):
+        return str(error)
+    if isinstance(error, OSError):
+        if error.errno not in FULL:
+            return ""
+        signals.close_output()  # it may be what is full
+        return error.strerror or str(error)
+    return f"not enough memory, fewer robots may fit: {_first_line(error)}" if _lacks_memory(error) else ""
+
+
 def main(
     flags: type[Flags],
     run: Callable[[Flags, list[str]], int | None],
@@ -248,20 +260,11 @@ def main(
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except NotWrittenError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return CANNOT_GO_ON
-    except OSError as error:
-        if error.errno not in FULL:
+    except (OSError, MemoryError, RuntimeError) as error:
+        if not (told := _machines_fault(error)):
             raise
-        signals.close_output()
-        print(f"error: {error.strerror}", file=sys.stderr)
+        print(f"error: {told}", file=sys.stderr)
         return CANNOT_GO_ON
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except (MemoryError, RuntimeError) as error:
-        if not _lacks_memory(error):
-            raise
-        print(f"error: not enough memory, fewer robots may fit: {_first_line(error)}", file=sys.stderr)
-        return CANNOT_GO_ON
