@@ -4,6 +4,7 @@
 """
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -35,18 +36,25 @@ GROWTH_MIB, MORE_DESCRIPTORS = 8.0, 3
 """How much may come to a process from the settled part's first fifth to its last; a save under way opens some."""
 
 
+def _children(task: Path) -> list[str]:
+    with contextlib.suppress(OSError):  # a thread that has ended since
+        return (task / "children").read_text().split()
+    return []
+
+
 def family() -> list[str]:
     """This process and its children, by their numbers."""
     own = Path("/proc/self/task")
-    return ["self", *(pid for task in own.iterdir() for pid in (task / "children").read_text().split())]
+    return ["self", *(pid for task in own.iterdir() for pid in _children(task))]
 
 
 def belongings() -> dict[str, float]:
     """MiB of memory and number of descriptors of this process and its children."""
     resident, descriptors = 0, 0
     for pid in family():
-        resident += int((Path("/proc") / pid / "statm").read_text().split()[1])
-        descriptors += len(os.listdir(f"/proc/{pid}/fd"))
+        with contextlib.suppress(OSError):  # a child has ended since
+            resident += int((Path("/proc") / pid / "statm").read_text().split()[1])
+            descriptors += len(os.listdir(f"/proc/{pid}/fd"))
     return {"mib": resident * os.sysconf("SC_PAGE_SIZE") / 2**20, "descriptors": descriptors}
 
 
@@ -102,6 +110,8 @@ def measure(name: str, folder: Path, iterations: int, python: str) -> dict[str, 
     if done.returncode:
         raise SystemExit(f"{name}: exit code {done.returncode}: {done.stderr[-2000:]}")
     rows = [json.loads(line) for line in (folder / "rows").read_text().splitlines()]
+    if len(rows) != iterations:
+        raise SystemExit(f"{name}: {len(rows)} iterations were noted: {done.stderr[-2000:]}")
     left = [p.name for place in ("work", "tmp") for p in (folder / place).iterdir()]
     return {"iterations": len(rows), **summary(rows), "left_behind": left}
 
