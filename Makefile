@@ -40,6 +40,11 @@ endif
 test-slow: $(READY)  ## the long tests as well
 	$(RUN) pytest $(TOGETHER) $(ARGS)
 
+ends:  ## the commands' tests with the oldest and the newest JAX that is allowed, each in a .venv of its own
+	for v in 0.10.2 0.12.0; do $(PYTHON) -m venv .venv-jax-$$v && \
+	.venv-jax-$$v/bin/python -m pip install -q --disable-pip-version-check -e .[dev] jax==$$v && \
+	.venv-jax-$$v/bin/python -m pytest -q tests/test_commands.py tests/runs tests/physics || exit 1; done
+
 lint: $(READY)  ## ruff and pyright
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
@@ -51,4 +56,4 @@ demo: $(READY)  ## train cartpole, then judge and film the shipped mini cheetah 
 	$(RUN) gpugym_jax.evaluate --policy=assets/policies/mini_cheetah_walk.onnx --json=demo/mini_cheetah.json
 	$(RUN) gpugym_jax.play --policy=assets/policies/mini_cheetah_walk.onnx --headless --out=demo
 
-.PHONY: help install test test-slow lint demo
+.PHONY: help install test test-slow ends lint demo

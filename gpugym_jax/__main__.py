@@ -18,6 +18,7 @@ COMMANDS = {
     "export": "write a policy as ONNX",
     "bench": "measure an environment against its bare physics",
     "schema": "print the JSON schema of a task's YAML, for editors",
+    "doctor": "say what works here, and what to do about what does not",
     "parity": "compare physics with each other and with theory",
 }
 """Modules of this package that have a `main(argv)`, and what they do."""

@@ -5,6 +5,7 @@ import dataclasses
 import difflib
 import io
 import re
+import sys
 import typing
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -49,6 +50,18 @@ def _override(arg: str, names: Sequence[str]) -> str:
     kind = "flag" if arg.startswith("-") else "flag or override"
     there = ", ".join(f"--{n}" for n in names) or "none"
     raise UserError(f"no {kind} '{arg.partition('=')[0]}'.{hint} There are: {there}.")
+
+
+def check_text(argv: Sequence[str]) -> None:
+    """Raise `UserError` if an argument is no text: what is made of it could not be written anywhere."""
+    for arg in argv:
+        try:
+            arg.encode()
+        except UnicodeEncodeError:
+            raise UserError(
+                f"{arg!a} is not text in {sys.getfilesystemencoding()}, by which the shell's arguments "
+                f"are read; LC_ALL=C.UTF-8 or PYTHONUTF8=1 has them read as UTF-8."
+            ) from None
 
 
 def parse(flags: type[Flags], argv: Sequence[str], prog: str | None = None) -> tuple[Flags, list[str]]:

@@ -24,6 +24,7 @@ A command is a frozen dataclass of flags and a function, in a module that import
 jax before. A `UserError` anywhere in `run` is printed as one line and gives exit code 2, want of memory 3.
 """
 
+import errno
 import json
 import logging
 import os
@@ -33,11 +34,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gpugym_jax import devices
-from gpugym_jax.argv import parse
+from gpugym_jax import devices, screen
+from gpugym_jax.argv import check_text, parse
 from gpugym_jax.bounds import OrNone, Robots, Seed
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import load_config, task_names
+from gpugym_jax.files import NotWrittenError
 from gpugym_jax.runs import signals
 from gpugym_jax.runs.directory import Wanted
 from gpugym_jax.runs.stages import STARTED  # noqa: F401  (the clock begins with the command)
@@ -47,6 +49,11 @@ if TYPE_CHECKING:
     from gpugym_jax.policy.choosing import Choice
 
 Flags = TypeVar("Flags")
+
+CANNOT_GO_ON = 3
+"""Exit code of a command that began well; what it had finished is intact."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE)
+"""What a machine says when there is no room for what is printed, or noted in a temporary file."""
 
 
 @dataclass(frozen=True)
@@ -204,22 +211,48 @@ def _lacks_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
 
 
+def _machines_fault(error: Exception) -> str:
+    """What the machine has too little of, in words; nothing if the fault is another's."""
+    if isinstance(error, NotWrittenError):
+        return str(error)
+    if isinstance(error, OSError):
+        if error.errno not in FULL:
+            return ""
+        signals.close_output()  # it may be what is full
+        return error.strerror or str(error)
+    return f"not enough memory, fewer robots may fit: {_first_line(error)}" if _lacks_memory(error) else ""
+
+
 def main(
     flags: type[Flags],
     run: Callable[[Flags, list[str]], int | None],
     argv: Sequence[str] | None = None,
     prog: str | None = None,
+    draws: bool = False,
 ) -> int:
-    """Parse `argv`, choose the device, call `run`; the exit code, 2 for a user's error."""
+    """Parse `argv`, choose the device, call `run`; the exit code, 2 for a user's error.
+
+    Args:
+        flags: The command's dataclass.
+        run: What it does.
+        argv: Those of the process by default.
+        prog: Its name in --help.
+        draws: Whether it sees to MUJOCO_GL itself.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     for package in ("gpugym_jax", "isaac_backend"):
         logging.getLogger(package).setLevel(logging.INFO)
 
     def command() -> int:
-        found, overrides = parse(flags, sys.argv[1:] if argv is None else argv, prog)
+        devices.single_precision()
+        given = sys.argv[1:] if argv is None else argv
+        check_text(given)
+        found, overrides = parse(flags, given, prog)
         common: Any = getattr(found, "common", None)
         if common is not None:
             devices.choose(asked_devices(common))
+        if not draws:
+            screen.draw_nothing()
         return run(found, overrides) or 0
 
     try:
@@ -227,11 +260,11 @@ def main(
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except (OSError, MemoryError, RuntimeError) as error:
+        if not (told := _machines_fault(error)):
+            raise
+        print(f"error: {told}", file=sys.stderr)
+        return CANNOT_GO_ON
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except (MemoryError, RuntimeError) as error:
-        if not _lacks_memory(error):
-            raise
-        print(f"error: not enough memory, fewer robots may fit: {_first_line(error)}", file=sys.stderr)
-        return 3

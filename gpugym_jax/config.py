@@ -189,7 +189,7 @@ class PhysicsConfig:
     line_search_iterations: Count = 8
     contacts: Count = 16  # room for contacts a robot (mjx); of more, the deepest are kept
     constraints: Count = 80  # room for constraint rows a robot (warp)
-    threads: Whole = 0  # of mujoco; 0: all cores
+    threads: Whole = 0  # of mujoco; 0: all cores allotted
     isaac: IsaacGym = field(default_factory=IsaacGym)
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from gpugym_jax.config import Config
+from gpugym_jax.files import write_whole
 from gpugym_jax.paths import CONFIGS
 from gpugym_jax.tables import UserError, unknown
 from gpugym_jax.values import typed
@@ -62,7 +63,7 @@ _Dumper.add_representer(
 def dump(cfg: Config, path: Path | str) -> None:
     """Write the resolved whole; `load_config(path)` gives an equal `Config`."""
     text = yaml.dump(to_mapping(cfg), Dumper=_Dumper, sort_keys=False, width=110)
-    Path(path).write_text(text, encoding="utf-8")
+    write_whole(Path(path), text.encode())
 
 
 # ---------------------------------------------------------------- overrides

@@ -1,5 +1,6 @@
 """Which device the simulator and the learner run on, from what was asked as text, and JAX started there."""
 
+import logging
 import os
 import re
 from dataclasses import dataclass
@@ -7,7 +8,11 @@ from pathlib import Path
 
 from gpugym_jax.tables import UserError
 
+log = logging.getLogger(__name__)
+
 ISAAC = "isaacgym"
+CACHE = ".cache/gpugym_jax/jax"
+"""Compiled programs under the user's home, where JAX_COMPILATION_CACHE_DIR names no folder."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,13 @@ def for_jax(asked: Asked) -> tuple[str, str] | None:
     return parsed[0] if parsed else None
 
 
+def single_precision() -> None:
+    """Let no JAX_ENABLE_X64 of the shell's make float64 of what is float32 by default. Before JAX starts."""
+    if os.environ.get("JAX_ENABLE_X64", "").lower() in ("1", "true", "t", "yes", "y", "on"):
+        log.warning("JAX_ENABLE_X64 is set and not heeded: training and policies are float32")
+        os.environ["JAX_ENABLE_X64"] = "0"
+
+
 def choose(asked: Asked) -> None:
     """Set the environment variables by which JAX and Warp choose their device. Before jax is imported."""
     chosen = for_jax(asked)
@@ -90,12 +102,16 @@ def _visible(index: str) -> str:
     return visible[int(index)]
 
 
+def compile_cache() -> str:
+    """The folder of compiled programs."""
+    return os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(Path.home() / CACHE)
+
+
 def use_compile_cache() -> None:
     """Keep compiled programs between processes, in JAX_COMPILATION_CACHE_DIR or the user's cache folder."""
     import jax
 
-    cache = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(Path.home() / ".cache/gpugym_jax/jax")
-    jax.config.update("jax_compilation_cache_dir", cache)
+    jax.config.update("jax_compilation_cache_dir", compile_cache())
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 

@@ -18,6 +18,7 @@ from rich.table import Table
 from gpugym_jax import cli
 from gpugym_jax.bounds import Robots, Seconds
 from gpugym_jax.config_yaml import parse_override
+from gpugym_jax.files import check_file
 from gpugym_jax.tables import UserError
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def run(flags: Flags, overrides: list[str]) -> int:
     from gpugym_jax.gate.verdict import evaluate
     from gpugym_jax.runs.results import write_result
 
+    check_file(flags.json, "--json")
     forced = flags.common.task if flags.policy else ""
     if forced and flags.own_exam:
         raise UserError(f"give --task={forced} or --own_exam, not both: each names an exam.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import tyro
 
 from gpugym_jax import cli
+from gpugym_jax.files import check_file
 from gpugym_jax.runs import directory
 
 
@@ -21,11 +22,14 @@ class Flags:
 
 def run(flags: Flags, overrides: list[str]) -> int:
     """Find the run, export, say what came of it."""
+    check_file(flags.out, "--out")
+    folder, cfg = directory.locate(cli.wanted(flags.common, overrides))
+    out = flags.out or folder / "policy.onnx"
+    check_file(out, "--out")
     cli.start_jax(flags.common)
     from gpugym_jax.policy.exporting import export_run
 
-    folder, cfg = directory.locate(cli.wanted(flags.common, overrides))
-    done = export_run(folder, cfg, flags.common.checkpoint, flags.out)
+    done = export_run(folder, cfg, flags.common.checkpoint, out)
     print(
         f"wrote {done.path}: {cfg.task}, iteration {done.iteration} of {done.run.name}; "
         f"onnxruntime differs from the network by {done.difference:.1e}"

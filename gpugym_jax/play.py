@@ -1,7 +1,6 @@
 """`python -m gpugym_jax.play --task=mini_cheetah`: watch a policy, in a window or as a video with plots."""
 
 import dataclasses
-import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +11,9 @@ import tyro
 from jaxtyping import Float
 from numpy import ndarray
 
-from gpugym_jax import cli
+from gpugym_jax import cli, screen
 from gpugym_jax.bounds import Finite, Minutes
+from gpugym_jax.files import check_folder
 from gpugym_jax.tables import UserError
 
 if TYPE_CHECKING:
@@ -91,10 +91,13 @@ def film(flags: Flags, choice: "Choice", exam: "Exam", scenario: "Scenario") -> 
     from gpugym_jax.gate.falls import make_fallen
     from gpugym_jax.gate.plots import write_plots
     from gpugym_jax.gate.rollout import rollout
-    from gpugym_jax.gate.video import write_video
+    from gpugym_jax.gate.video import check_drawing, write_video
     from gpugym_jax.gate.world import make_model, make_world, poses
 
     c, folder, robot = choice.policy.contract, flags.out or choice.folder / "play", exam.robot
+    check_folder(folder, "--out")
+    if flags.video:
+        check_drawing()
     world, fallen = make_world(exam, scenario.friction), make_fallen(exam.gate.falls, robot)
     record = rollout(choice.policy, world, fallen, scenario)
     for path in write_plots(folder, record, c, robot):
@@ -110,11 +113,10 @@ def film(flags: Flags, choice: "Choice", exam: "Exam", scenario: "Scenario") -> 
 
 def run(flags: Flags, overrides: list[str]) -> int:
     """Choose the policy; show it in a window where there is a display, else film it."""
-    from gpugym_jax.gate.video import choose_gl
-
-    windowed = not flags.common.headless and bool(os.environ.get("DISPLAY"))
+    windowed = not flags.common.headless and screen.has_window()
     if not windowed:
-        choose_gl()
+        check_folder(flags.out or Path(), "--out")
+        screen.choose_gl()
     choice = cli.choose(flags.common, overrides, flags.policy, flags.agent)
     exam, scenario = plan(flags, choice.policy)
     print(f"playing {choice.policy.source}")
@@ -129,7 +131,7 @@ def run(flags: Flags, overrides: list[str]) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """The command."""
-    return cli.main(Flags, run, argv, prog="gpugym play")
+    return cli.main(Flags, run, argv, prog="gpugym play", draws=True)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,10 @@ import tyro
 
 from gpugym_jax import cli
 from gpugym_jax.bounds import Count
+from gpugym_jax.files import check_folder
 from gpugym_jax.hearing import exit_code
 from gpugym_jax.runs import directory
 from gpugym_jax.tables import UserError
-
-FAILED = 3
-"""Exit code of a run that could not go on; its earlier checkpoints are intact."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def _check_resume(flags: Flags) -> None:
 
 
 def run(flags: Flags, overrides: list[str]) -> int:
-    """Train; the exit code: 0, or 128 and the signal's number if one stopped the run, or `FAILED`."""
+    """Train; the exit code: 0, 128 and a signal's number if one stopped the run, or `cli.CANNOT_GO_ON`."""
     _check_resume(flags)
     overrides = _overrides(flags, overrides)
     if flags.resume:
@@ -50,6 +48,7 @@ def run(flags: Flags, overrides: list[str]) -> int:
         cli.check_devices(flags.common, cfg)
     else:
         source, cfg = None, cli.configure(flags.common, overrides)
+    check_folder(directory.experiment_dir(cfg), "--log_dir")
     cli.start_jax(flags.common)
     from gpugym_jax.runs import checkpoint, loop, training
 
@@ -57,7 +56,7 @@ def run(flags: Flags, overrides: list[str]) -> int:
         done = training.train(cfg, source, flags.common.checkpoint)
     except (loop.DivergedError, checkpoint.NotSavedError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return FAILED
+        return cli.CANNOT_GO_ON
     return exit_code(done.signal) if done.signal else 0
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from gpugym_jax import cli
 from gpugym_jax.config import IsaacGym, PhysicsConfig
+from gpugym_jax.files import check_file
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import Scene, make_scene
 from gpugym_jax.runs.results import write_result
@@ -119,6 +120,7 @@ def measure(scene: Scene, num_envs: int, substeps: int, python: str) -> dict[str
 
 def run(flags: Flags, overrides: list[str]) -> int:
     """Measure, print, write."""
+    check_file(flags.json, "--json")
     scene = make_scene(flags.robot)
     python = flags.isaac_python or os.environ.get("ISAAC_PYTHON", "") or sys.executable
     rows = []

@@ -136,3 +136,66 @@ def test_reading_flags_imports_nothing_heavy() -> None:
     code = "import sys, gpugym_jax.cli; print({'jax', 'mujoco', 'flax', 'orbax'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def printing(arguments: list[str], **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """A command that prints its --run_name, in a process of its own with such variables."""
+    code = (
+        "import sys; from gpugym_jax import cli, evaluate; "
+        "sys.exit(cli.main(evaluate.Flags, lambda flags, _: print(flags.common.run_name), sys.argv[1:]))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], env=os.environ | variables, capture_output=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "shown"),
+    [
+        ({"LC_ALL": "C"}, 0, "δοκιμή".encode()),  # Python itself takes UTF-8 then
+        ({"PYTHONIOENCODING": "ascii"}, 0, rb"\u03b4\u03bf\u03ba\u03b9\u03bc\u03ae"),
+        ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, 2, b""),
+    ],
+)
+def test_a_name_in_greek_ends_in_no_traceback(variables: dict[str, str], code: int, shown: bytes) -> None:
+    done = printing(["--run_name=δοκιμή"], **variables)
+    assert (done.returncode, done.stdout.strip()) == (code, shown)
+    told = done.stderr.decode().splitlines()
+    assert len(told) == (code == 2)
+    assert (
+        not told or "is not text in ascii, by which the shell's arguments are read; LC_ALL=C.UTF-8" in told[0]
+    )
+
+
+def test_a_full_disk_under_what_is_printed_is_one_line() -> None:
+    code = (
+        "import sys; from gpugym_jax import cli, evaluate; "
+        "sys.exit(cli.main(evaluate.Flags, lambda *_: print('x' * 100_000), []))"
+    )
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (3, "error: No space left on device\n")
+
+
+def test_float64_that_the_shell_asks_for_is_not_heeded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from gpugym_jax import devices
+
+    for asked, heeded in (("1", "0"), ("True", "0"), ("0", "0")):
+        monkeypatch.setenv("JAX_ENABLE_X64", asked)
+        devices.single_precision()
+        assert os.environ["JAX_ENABLE_X64"] == heeded
+    assert caplog.messages == ["JAX_ENABLE_X64 is set and not heeded: training and policies are float32"] * 2
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux only")
+def test_threads_follow_the_cores_that_are_allotted() -> None:
+    code = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); import mujoco.batch; "
+        "from gpugym_jax.config_yaml import load_config; from gpugym_jax.robots.scene import make_scene; "
+        "from gpugym_jax.physics.mujoco import MujocoPhysics; cfg = load_config('cartpole'); "
+        "print(MujocoPhysics(make_scene(cfg.robot), cfg.physics, 8, 0.005)._batch.nthread)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"

@@ -118,6 +118,9 @@ BASE = {
     "config_yaml",
     "bounds",
     "values",
+    "files",
+    "cores",
+    "screen",
 }
 BELOW = BASE | {"robots", "mdp", "physics", "env", "ppo"}
 MAY_IMPORT = {

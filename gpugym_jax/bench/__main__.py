@@ -10,6 +10,7 @@ import tyro
 
 from gpugym_jax import cli
 from gpugym_jax.bounds import Count, Robots
+from gpugym_jax.files import check_file
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Flags:
 
 def run(flags: Flags, overrides: list[str]) -> int:
     """Measure, print, write."""
+    check_file(flags.json, "--json")
     cfg = cli.configure(flags.common, overrides)
     cli.start_jax(flags.common)
     from gpugym_jax.bench.parts import parts

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy import ndarray
 
+from gpugym_jax.files import whole
 from gpugym_jax.gate.observe import CONTACT_FORCE
 from gpugym_jax.gate.rollout import Frame
 from gpugym_jax.policy.metadata import Contract
@@ -87,7 +88,6 @@ def plot_feet(r: Frame, time: ndarray, names: tuple[str, ...]) -> Figure:
 def write_plots(folder: Path, r: Frame, contract: Contract, robot: Robot) -> list[Path]:
     """Write all plots that this robot has as PNG files of the first robot of the record."""
     time = contract.step_dt * np.arange(1, len(r.torque) + 1)
-    folder.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context({"font.size": 8, "axes.grid": True, "grid.alpha": 0.3}):
         figures = {"joints": plot_joints(r, time, contract), "torques": plot_torques(r, time, contract)}
         if robot.floating:
@@ -95,5 +95,6 @@ def write_plots(folder: Path, r: Frame, contract: Contract, robot: Robot) -> lis
         if "foot" in robot.groups:
             figures["feet"] = plot_feet(r, time, robot.groups["foot"])
         for name, figure in figures.items():
-            figure.savefig(folder / f"{name}.png", dpi=110)
+            with whole(folder / f"{name}.png") as beside:
+                figure.savefig(beside, dpi=110)
     return [folder / f"{name}.png" for name in figures]

@@ -3,8 +3,9 @@
 # MuJoCo's compiled classes have no type stubs.
 # pyright: reportAttributeAccessIssue=false
 
-import ctypes.util
+import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,8 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from gpugym_jax.hearing import unfinished
+from gpugym_jax.files import NotWrittenError, whole
+from gpugym_jax.screen import LIBRARIES
 from gpugym_jax.tables import UserError
 
 if TYPE_CHECKING:
@@ -22,21 +24,9 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 640, 480
 MAX_FPS = 50.0
 """Hz: control steps are left out of the video to stay at or below it."""
-LIBRARIES = {"egl": ("EGL", "libegl1 libgl1-mesa-dri"), "osmesa": ("OSMesa", "libosmesa6")}
-"""Ways to draw without a display: what to load, and the Debian packages that have it."""
 
 
-def choose_gl() -> None:
-    """Set MUJOCO_GL to a way to draw without a display. To be called before mujoco is first imported."""
-    if os.environ.get("MUJOCO_GL"):
-        return
-    for name, (library, _) in LIBRARIES.items():
-        if ctypes.util.find_library(library):
-            os.environ["MUJOCO_GL"] = name
-            return
-
-
-def open_renderer(model: object) -> object:
+def open_renderer(model: "mujoco.MjModel") -> "mujoco.Renderer":
     """A `mujoco.Renderer` without shadows and reflections, which cost most of the time on a CPU."""
     import mujoco
 
@@ -84,16 +74,34 @@ def draw(model: "mujoco.MjModel", poses: ndarray) -> Iterator[UInt8[ndarray, "48
 
 def use_ffmpeg() -> None:
     """Tell mediapy of the ffmpeg that comes with the package imageio-ffmpeg, or of one in PATH."""
-    import imageio_ffmpeg
     import mediapy
 
-    try:
-        mediapy.set_ffmpeg(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError:
-        raise UserError(
-            "no ffmpeg to write a video with: imageio-ffmpeg has none for this machine. "
-            "Install the program, on Debian with apt-get install ffmpeg."
-        ) from None
+    mediapy.set_ffmpeg(find_ffmpeg())
+
+
+def find_ffmpeg() -> str:
+    """The program's path; a `UserError` says what to do where there is none."""
+    import imageio_ffmpeg
+
+    found = None
+    with contextlib.suppress(RuntimeError):  # it has none for this machine
+        found = shutil.which(imageio_ffmpeg.get_ffmpeg_exe())
+    if found:
+        return found
+    if given := os.environ.get("IMAGEIO_FFMPEG_EXE"):
+        raise UserError(f"IMAGEIO_FFMPEG_EXE={given}: there is no such program to write a video with.")
+    raise UserError(
+        "no ffmpeg to write a video with: imageio-ffmpeg has none for this machine. "
+        "Install the program, on Debian with apt-get install ffmpeg; or give --no_video."
+    )
+
+
+def check_drawing() -> None:
+    """Raise `UserError`, before a policy has acted, if there will be no video."""
+    import mujoco
+
+    find_ffmpeg()
+    open_renderer(mujoco.MjModel.from_xml_string("<mujoco/>")).close()
 
 
 def write_video(path: Path, model: "mujoco.MjModel", poses: ndarray, dt: float) -> float:
@@ -103,13 +111,11 @@ def write_video(path: Path, model: "mujoco.MjModel", poses: ndarray, dt: float) 
     use_ffmpeg()
     every = int(np.ceil(1.0 / (dt * MAX_FPS) - 1e-9))
     fps = 1.0 / (dt * every)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")  # nobody ever sees a part of it
-    try:
-        with unfinished(beside), mediapy.VideoWriter(beside, (HEIGHT, WIDTH), fps=fps) as writer:
-            for image in draw(model, poses[::every]):
-                writer.add_image(image)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole(path) as beside:
+        try:
+            with mediapy.VideoWriter(beside, (HEIGHT, WIDTH), fps=fps) as writer:
+                for image in draw(model, poses[::every]):
+                    writer.add_image(image)
+        except RuntimeError as error:  # what ffmpeg says as it ends, of a full disk for one
+            raise NotWrittenError(f"{path} was not written: {' '.join(str(error).split())}") from error
     return fps

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 from mujoco.batch import Batch, SimulationError
 from numpy import ndarray
 
+from gpugym_jax.cores import cores
 from gpugym_jax.gate.exam import Exam
 from gpugym_jax.gate.rotation import rotate_inverse
 from gpugym_jax.robots.layout import Layout, make_layout
@@ -79,7 +80,7 @@ def make_model(exam: Exam, careful: bool = True) -> mujoco.MjModel:
 def make_world(exam: Exam, friction: Float[ndarray, " n"], careful: bool = True) -> World:
     """C MuJoCo, with one simulation for each entry of `friction`, the sliding coefficient on the ground."""
     model = make_model(exam, careful)
-    batch, at = Batch(model, len(friction), exam.physics.threads), make_layout(exam.robot, model)
+    batch, at = Batch(model, len(friction), exam.physics.threads or cores()), make_layout(exam.robot, model)
     if len(at.ground_pairs):
         batch.expand("pair_friction")[:, at.ground_pairs, :2] = friction[:, None, None]
     feet, limits = feet_of(exam.robot), torque_limits(exam.robot)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gpugym_jax import cli, devices
 from gpugym_jax.bounds import Robots, Seed
+from gpugym_jax.files import check_folder
 from gpugym_jax.tables import UserError
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def run(flags: Flags, overrides: list[str]) -> int:
         from gpugym_jax.robots import ROBOTS
 
         raise UserError(f"--robot is missing. There are: {', '.join(sorted(ROBOTS))}.")
+    check_folder(flags.out, "--out")
     backends, only = names(flags.backends), names(flags.experiments)
     isaac = any(name.startswith("isaacgym") for name in backends)
     common = cli.Common(

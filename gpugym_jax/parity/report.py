@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from gpugym_jax.files import write_whole
 from gpugym_jax.parity.experiment import EXPERIMENTS, Record
 from gpugym_jax.parity.judge import verdict
 from gpugym_jax.parity.measuring import Measured
 from gpugym_jax.parity.page import page
 from gpugym_jax.parity.setup import Setup
-from gpugym_jax.runs.results import circumstances, write_result, write_whole
+from gpugym_jax.runs.results import circumstances, write_result
 
 
 def facts(setup: Setup, measured: Measured) -> dict[str, Any]:

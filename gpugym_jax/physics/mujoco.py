@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 from mujoco.batch import Batch, SimulationError
 
 from gpugym_jax.config import Draw, PhysicsConfig
+from gpugym_jax.cores import cores
 from gpugym_jax.physics.live import LiveSim, check_latest
 from gpugym_jax.physics.variation import NO_LEAF, exactly, make_rules
 from gpugym_jax.robots.layout import Layout, make_layout
@@ -51,7 +52,7 @@ class MujocoPhysics:
         self._tick = 0
         self._just_written = np.zeros(num_envs, bool)
         self._times_full = np.zeros(num_envs, np.int64)
-        self._batch: Batch | None = Batch(self._model, num_envs, cfg.threads)
+        self._batch: Batch | None = Batch(self._model, num_envs, cfg.threads or cores())
         self._torque = self._batch.bind("qfrc_applied")
         self._wrench = self._batch.bind("xfrc_applied")[:, self._layout.base]
         read_fields(self._batch, self._layout)  # bound before the first step, so that it fills them

@@ -30,6 +30,8 @@ import mujoco
 import numpy as np
 import warp as wp  # pyright: ignore[reportMissingImports]  (of the extra `warp`)
 
+from gpugym_jax.cores import cores
+
 log = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -87,7 +89,7 @@ def build(model: mujoco.MjModel, contacts: int, constraints: int, device: str) -
     """Build the kernels of a step for a CUDA device, as many at once as there are cores."""
     with wp.ScopedDevice(device):
         launches = sorted(launches_of_step(model, contacts, constraints), key=place_in_queue)
-        with ThreadPoolExecutor(os.cpu_count()) as workers:
+        with ThreadPoolExecutor(cores()) as workers:
             for load in [workers.submit(module.load, device, block_dim) for module, block_dim in launches]:
                 load.result()
 

@@ -83,21 +83,20 @@ def _trained_commit(run: Path) -> str:
     return known.get("commit") or ""
 
 
-def export_run(run: Path, cfg: Config, step: int, out: Path | None = None) -> Exported:
+def export_run(run: Path, cfg: Config, step: int, out: Path) -> Exported:
     """Write the policy file of a run's checkpoint.
 
     Args:
         run: The run's folder.
         cfg: Its configuration.
         step: The checkpoint's iteration; -1 is the newest intact one.
-        out: The file; `policy.onnx` in the run's folder if not given.
+        out: The file.
     """
     robot = make_scene(cfg.robot).robot
     mdp = make_mdp(cfg, robot)
     like = blank_policy(cfg, mdp.obs_sizes, mdp.action_size)
     meta = checkpoint.describe(cfg, robot, mdp.obs_sizes)
     policy, iteration = checkpoint.load_policy(run, step, like, meta)
-    path = out or run / "policy.onnx"
     metadata = describe(cfg, robot, iteration, _trained_commit(run))
     actor, reference = actor_of(cfg, robot, policy), reference_of(cfg, policy, mdp.obs_sizes)
-    return Exported(path, run, iteration, write_policy(path, actor, metadata, reference))
+    return Exported(out, run, iteration, write_policy(out, actor, metadata, reference))

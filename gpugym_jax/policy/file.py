@@ -1,18 +1,21 @@
 """A policy as one ONNX file, checked before it appears; and back."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else its import leaves `.ses` in the temporary folder
 import onnxruntime
 from jaxtyping import Float
 from numpy import ndarray
 
+from gpugym_jax.files import write_whole
 from gpugym_jax.policy.graph import MEMORY_IN, MEMORY_OUT, Actor, build_model
 from gpugym_jax.policy.metadata import Contract, parse
-from gpugym_jax.runs.results import write_whole
 from gpugym_jax.tables import UserError
 
 TOLERANCE = 1e-5

@@ -3,6 +3,9 @@
 # MuJoCo's compiled classes have no type stubs.
 # pyright: reportAttributeAccessIssue=false
 
+import logging
+import os
+
 import mujoco
 
 from gpugym_jax.config import PhysicsConfig
@@ -13,6 +16,20 @@ from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import Scene
 from gpugym_jax.robots.strip import take_out
 from gpugym_jax.tables import UserError, unknown
+
+log = logging.getLogger(__name__)
+
+
+def _tell(message: str) -> None:
+    """Take a warning of MuJoCo's, which would else go into a file MUJOCO_LOG.TXT of the working folder.
+
+    What it warns of (a state that is not finite, no room for contacts) is counted by those who simulate.
+    """
+    log.debug("MuJoCo: %s", message)
+
+
+if mujoco.get_mju_user_warning() is None:
+    mujoco.set_mju_user_warning(_tell)
 
 
 def load_model(
@@ -47,7 +64,7 @@ def read_spec(robot: Robot) -> mujoco.MjSpec:
     if not robot.xml.is_file():
         raise UserError(f"robot '{robot.name}': there is no file {robot.xml}.")
     try:
-        spec = mujoco.MjSpec.from_file(str(robot.xml))
+        spec = mujoco.MjSpec.from_file(os.fsencode(robot.xml))  # whatever the locale reads names by
     except ValueError as error:
         raise _refused(robot, error) from None
     take_out(spec, robot.xml)

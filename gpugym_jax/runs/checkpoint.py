@@ -9,6 +9,8 @@ import contextlib
 import dataclasses
 import json
 import logging
+import os
+import tempfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +27,7 @@ from gpugym_jax.tables import UserError
 from gpugym_jax.types import Physics
 
 log = logging.getLogger(__name__)
-logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax reports every save at warning level
+logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax warns of every save, and its errors are raised
 
 FORMAT = 2
 BACKENDS = "mjx is traceable, mujoco and isaacgym are live"
@@ -118,6 +120,18 @@ def check_compatible(found: Meta, meta: Meta, what: str, keys: Sequence[str] = P
 # ---------------------------------------------------------------- writing
 
 
+def check_room(folder: Path, size: int) -> None:
+    """Raise `OSError` unless a file of `size` bytes can be written there.
+
+    Orbax begins to write in a dozen threads. If those fail, some print what they failed with, and some wait
+    ten minutes for the others.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        if hasattr(os, "posix_fallocate"):  # not on macOS
+            os.posix_fallocate(file.fileno(), 0, size)
+
+
 class Checkpoints:
     """Writes a run's checkpoints; close it to wait for the last one."""
 
@@ -134,6 +148,9 @@ class Checkpoints:
         arrays = {name: ocp.args.StandardSave(flat) for name, flat in items.items()}
         note = ocp.args.JsonSave({**meta, "checksums": sums})
         with self._told():
+            check_room(
+                self._run / "checkpoints", sum(x.nbytes for flat in items.values() for x in flat.values())
+            )
             self._manager.save(step, args=ocp.args.Composite(**arrays, meta=note), force=True)
 
     def wait(self) -> None:

@@ -17,6 +17,8 @@ from typing import Any
 
 from gpugym_jax.config import Config
 from gpugym_jax.config_yaml import dump, load_config
+from gpugym_jax.cores import cores
+from gpugym_jax.files import write_whole
 from gpugym_jax.paths import CONFIGS
 from gpugym_jax.runs.closed import Use, changed
 from gpugym_jax.tables import UserError, unknown
@@ -163,7 +165,7 @@ def versions() -> dict[str, str]:
 
 def machine() -> dict[str, Any]:
     """The hardware; with what JAX runs on, if JAX runs."""
-    host = {"platform": platform.platform(), "cpus": os.cpu_count()}
+    host = {"platform": platform.platform(), "cpus": cores()}
     if "jax" not in sys.modules:
         return host
     import jax
@@ -208,10 +210,11 @@ def record(run: Path, cfg: Config, resumed_from: str = "") -> None:
         "versions": versions(),
         "machine": machine(),
     }
-    (run / "run.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    write_whole(run / "run.json", (json.dumps(facts, indent=2) + "\n").encode())
     if head is None:
         log.info("no git checkout of gpugym_jax: the run records versions only")
         return
     diff = _git("diff", "HEAD") or ""
     untracked = _git("ls-files", "--others", "--exclude-standard", "--", str(CONFIGS.parent)) or ""
-    (run / "git.diff").write_text("".join(f"# untracked: {n}\n" for n in untracked.split()) + diff, "utf-8")
+    text = "".join(f"# untracked: {n}\n" for n in untracked.split()) + diff
+    write_whole(run / "git.diff", text.encode())

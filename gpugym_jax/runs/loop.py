@@ -1,6 +1,7 @@
 """The loop over iterations: numbers out, checkpoints out, and a clean end whatever happens."""
 
 import json
+import logging
 import signal
 import time
 from collections.abc import Callable
@@ -12,12 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from gpugym_jax.config import Config
+from gpugym_jax.files import NotWrittenError, write_whole
 from gpugym_jax.runs import checkpoint
 from gpugym_jax.runs.building import Built, Start
 from gpugym_jax.runs.console import Progress, Reporter
 from gpugym_jax.runs.signals import close_output, interruptible
 from gpugym_jax.runs.stages import STARTED
 from gpugym_jax.runs.tracking import Tracker
+
+log = logging.getLogger(__name__)
 
 
 class DivergedError(RuntimeError):
@@ -121,8 +125,7 @@ class Loop:
         self.out.tracker.track(iteration, numbers | timing)
         eta = (total - iteration) * self.pace(seconds)
         if self.recent is None:
-            text = json.dumps(self.stages, indent=2) + "\n"
-            (self.out.run / "stages.json").write_text(text, encoding="utf-8")
+            self.note_stages()
         self.show(
             Progress(
                 iteration=iteration,
@@ -138,12 +141,23 @@ class Loop:
             )
         )
 
+    def note_stages(self) -> None:
+        """Write what each stage took; nobody needs it to go on."""
+        text = json.dumps(self.stages, indent=2) + "\n"
+        try:
+            write_whole(self.out.run / "stages.json", text.encode())
+        except NotWrittenError as error:
+            log.warning("%s", error)
+
     def show(self, progress: Progress) -> None:
         """Report. Where nobody reads any more (`| head`), the run is asked to stop."""
         try:
             self.out.reporter.show(progress)
         except BrokenPipeError:
             self.asked.append(signal.SIGPIPE)
+            close_output()
+        except OSError as error:  # standard output is a file on a full disk
+            log.warning("nothing more is shown: %s", error.strerror)
             close_output()
 
     def save(self, ts: Any, iteration: int) -> None:

@@ -5,6 +5,7 @@ alike. One that the process was started to ignore, as `nohup` does with SIGHUP, 
 """
 
 import contextlib
+import io
 import logging
 import os
 import signal
@@ -27,8 +28,15 @@ def close_output() -> int:
     return exit_code(signal.SIGPIPE)
 
 
+def printable() -> None:
+    """Let standard output show letters that its encoding lacks by their numbers, as standard error does."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def piped(command: Callable[[], int]) -> int:
-    """The exit code of a command, whose reader may go away before its end."""
+    """The exit code of a command, whose reader may know few letters, or go away before its end."""
+    printable()
     try:
         try:
             return command()

@@ -1,11 +1,17 @@
 """Where the numbers of a run go: a tracker is a function `(step, numbers) -> None`, and one to close it."""
 
+# protobuf's classes have no type stubs.
+# pyright: reportAttributeAccessIssue=false
+
+import contextlib
 import csv
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from gpugym_jax.files import whole
 from gpugym_jax.tables import UserError, lookup
 
 log = logging.getLogger(__name__)
@@ -29,12 +35,10 @@ def _widen(path: Path, columns: Sequence[str]) -> None:
     """Rewrite the file with more columns: the earlier rows have nothing there."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    beside = path.with_suffix(".csv.new")
-    with beside.open("w", newline="", encoding="utf-8") as file:
+    with whole(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
         writer.writerows(rows)
-    beside.replace(path)
 
 
 def csv_file(run: Path) -> Tracker:
@@ -44,6 +48,9 @@ def csv_file(run: Path) -> Tracker:
     columns = _header(path)
 
     def track(step: int, numbers: Numbers) -> None:
+        if not path.exists():  # someone took it away: it begins anew
+            path.touch()
+            columns.clear()
         new = [name for name in ("step", *numbers) if name not in columns]
         if new:
             columns.extend(new)
@@ -56,15 +63,23 @@ def csv_file(run: Path) -> Tracker:
 
 def tensorboard(run: Path) -> Tracker:
     """Event files for TensorBoard in `tensorboard/`."""
-    from tensorboardX import SummaryWriter
+    from tensorboardX.event_file_writer import EventsWriter
+    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.proto.summary_pb2 import Summary
 
-    writer = SummaryWriter(str(run / "tensorboard"))
+    # its SummaryWriter has a thread that a full disk ends, and then waits for that thread for ever
+    (run / "tensorboard").mkdir(exist_ok=True)
+    writer = EventsWriter(str(run / "tensorboard" / "events"))
 
     def track(step: int, numbers: Numbers) -> None:
-        for name, value in numbers.items():
-            writer.add_scalar(name, value, step)
+        values = [Summary.Value(tag=name, simple_value=value) for name, value in numbers.items()]
+        writer.write_event(Event(step=step, wall_time=time.time(), summary=Summary(value=values)))
+        writer.flush()
 
-    return Tracker(track, writer.close)
+    def close() -> None:
+        writer.close()
+
+    return Tracker(track, close)
 
 
 TRACKERS: dict[str, Callable[[Path], Tracker]] = {"csv": csv_file, "tensorboard": tensorboard}
@@ -79,17 +94,24 @@ def check_trackers(names: Sequence[str]) -> None:
             raise UserError(f"runner.trackers names '{name}' twice.")
 
 
+@contextlib.contextmanager
+def _told(name: str, left: dict[str, Tracker]) -> Iterator[None]:
+    """Within, a tracker that fails is named and left out: the training is worth more."""
+    try:
+        yield
+    except Exception as error:  # a tracker may be anything
+        left.pop(name, None)
+        log.warning("tracker %s failed and is left out: %s", name, " ".join(str(error).split()))
+
+
 def fan_out(trackers: Mapping[str, Tracker]) -> Tracker:
     """One tracker that feeds all of them. One that fails is named once and left out from then on."""
     left = dict(trackers)
 
     def tell(do: Callable[[Tracker], None]) -> None:
         for name, tracker in list(left.items()):
-            try:
+            with _told(name, left):
                 do(tracker)
-            except Exception as error:  # whatever fails in a tracker, the training is worth more
-                del left[name]
-                log.warning("tracker %s failed and is left out: %s", name, " ".join(str(error).split()))
 
     def track(step: int, numbers: Numbers) -> None:
         tell(lambda tracker: tracker.track(step, numbers))
@@ -99,4 +121,9 @@ def fan_out(trackers: Mapping[str, Tracker]) -> Tracker:
 
 def make_tracker(run: Path, names: Sequence[str]) -> Tracker:
     """The trackers that `names` ask for, in `run`."""
-    return fan_out({name: lookup("tracker", name, TRACKERS)(run) for name in names})
+    check_trackers(names)
+    made: dict[str, Tracker] = {}
+    for name in names:
+        with _told(name, made):
+            made[name] = TRACKERS[name](run)
+    return fan_out(made)

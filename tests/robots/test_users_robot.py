@@ -203,7 +203,7 @@ FUSED = """
 
 def test_a_file_that_fuses_bodies_has_them_all_in_every_model(tmp_path: Path) -> None:
     """MuJoCo fuses none in a model with sensors on them, and so every physics would have another robot."""
-    (tmp_path / "fused.xml").write_text(FUSED)
+    (tmp_path / "ρομπότ.xml").write_text(FUSED)
     one, none = (0.0,), ((-np.inf, np.inf),)
     facts: Any = {"kp": one, "kd": one, "torque_limit": one, "dof_vel_limit": one, "dof_pos_limit": none}
     robot = Robot(
@@ -212,7 +212,7 @@ def test_a_file_that_fuses_bodies_has_them_all_in_every_model(tmp_path: Path) ->
         ("trunk", "toe"),
         one,
         1.0,
-        mjcf=tmp_path / "fused.xml",
+        mjcf=tmp_path / "ρομπότ.xml",
         ground_geoms=("toe",),
         **facts,
     )
