@@ -56,7 +56,7 @@ def test_video(tmp_path: Path) -> None:
     [
         (["--task=mini_cheeta"], "Did you mean 'mini_cheetah"),
         (["--task=cartpole", "--agent=zeros"], "Did you mean 'zero'"),
-        (["--task=cartpole", "--seconds=0"], "at least two control steps"),
+        (["--task=cartpole", "--seconds=0.01"], "at least two control steps"),
         (["--task=cartpole", "--agent=policy", "runner.log_dir=nowhere"], "looked in nowhere/cartpole"),
     ],
 )
