@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -72,7 +73,8 @@ def configured(file: Path) -> Command:
 
 def policy_files(folder: Path) -> list[Path]:
     """The shipped ones, and one with a memory."""
-    return [*sorted((ASSETS / "policies").glob("*.onnx")), with_memory(folder)]
+    shipped = [shutil.copy(file, folder) for file in sorted((ASSETS / "policies").glob("*.onnx"))]
+    return [*map(Path, shipped), with_memory(folder)]
 
 
 def with_memory(folder: Path) -> Path:
