@@ -4,18 +4,17 @@ The public names are imported when first asked for: a command chooses its device
 """
 
 import importlib
+import os
 import sys
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-_COMMAND = ("-m", "gpugym_jax")
-if any(pair == _COMMAND for pair in pairwise(w.partition(".")[0] for w in sys.orig_argv)) or (
-    sys.argv[:1] and sys.argv[0].rpartition("/")[2] == "gpugym"
-):
-    # A command begins: `python -m gpugym_jax.train`, or the script `gpugym`.
-    from gpugym_jax import hearing
+from gpugym_jax import hearing
 
-    hearing.listen()
+if "gpugym" in (
+    hearing.module_run(sys.orig_argv).partition(".")[0].removesuffix("_jax"),
+    os.path.basename(sys.argv[0]) if sys.argv else "",
+):
+    hearing.listen()  # a command begins: `python -m gpugym_jax.train`, or the script `gpugym`
 
 if TYPE_CHECKING:
     from gpugym_jax.config_yaml import load_config, task_names

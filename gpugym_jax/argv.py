@@ -119,7 +119,7 @@ def _check_text(flags: type, said: str) -> None:
     texts = re.findall(r"'([^']*)'", found[2]) if found else []
     if found and texts:
         name = found[1].replace("-", "_")
-        hint = _hints(flags)[name]
+        hint = _hints(flags).get(name, str)
         read(f"--{name}", hint, texts if typing.get_origin(hint) is tuple else texts[0])
 
 

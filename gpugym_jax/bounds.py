@@ -22,8 +22,7 @@ Rate = Annotated[float, Gt(0), Le(10_000)]
 """Hz."""
 Seconds = Annotated[float, Gt(0), Le(100_000)]
 """A day and more; in it, steps of the highest rate still number an int32."""
-Minutes = Annotated[float, Gt(0), Le(3_600)]
-"""s, of a video."""
+VideoSeconds = Annotated[float, Gt(0), Le(3_600)]
 SecondsOrNone = Annotated[float, Ge(0), Le(100_000)]
 Share = Annotated[float, Ge(0), Le(1)]
 PositiveShare = Annotated[float, Gt(0), Le(1)]
@@ -41,6 +40,7 @@ History = Annotated[int, Ge(1), Le(MOST_STEPS)]
 Delay = Annotated[int, Ge(0), Le(MOST_STEPS)]
 Width = Annotated[int, Ge(1), Le(16_384)]
 """Of a layer of a network, whose weights are as many as the product of two."""
+Episodes = Annotated[int, Ge(1), Le(1_000_000)]
 Robots = Annotated[int, Ge(1), Le(1_000_000)]
 Seed = Whole
 OrNone = Annotated[int, Ge(-1), Le(MOST)]

@@ -52,7 +52,7 @@ Flags = TypeVar("Flags")
 
 CANNOT_GO_ON = 3
 """Exit code of a command that began well; what it had finished is intact."""
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a machine says when there is no room for what is printed, or noted in a temporary file."""
 
 
@@ -216,10 +216,9 @@ def _machines_fault(error: Exception) -> str:
     if isinstance(error, NotWrittenError):
         return str(error)
     if isinstance(error, OSError):
-        if error.errno not in FULL:
-            return ""
-        signals.close_output()  # it may be what is full
-        return error.strerror or str(error)
+        if error.errno in FULL:
+            signals.close_output()  # it may be what is full
+        return error.strerror or "" if error.errno in (*FULL, errno.EMFILE) else ""
     return f"not enough memory, fewer robots may fit: {_first_line(error)}" if _lacks_memory(error) else ""
 
 

@@ -7,10 +7,10 @@ from annotated_types import Ge, Lt
 
 from gpugym_jax.bounds import (
     Angle,
+    Episodes,
     NotNegative,
     NotNegativeRange,
     Range,
-    Robots,
     Seconds,
     SecondsOrNone,
     Share,
@@ -75,7 +75,7 @@ class Falls:
 class Gate:
     """The exam of a task: what is asked, and bounds. A bound that is None is reported, not judged."""
 
-    episodes: Robots = 100  # in each of the two scenarios, pushed and calm
+    episodes: Episodes = 100  # in each of the two scenarios, pushed and calm
     seconds: Seconds = 10.0
     start: ExamStart = field(default_factory=ExamStart)
     commands: ExamCommands = field(default_factory=ExamCommands)

@@ -202,12 +202,23 @@ CHECKS: dict[str, Callable[[Flags], list[Line]]] = {
 }
 
 
+BASIC = ("Python", "JAX", "MuJoCo", "disk")
+"""What all need."""
+
+
 def examined(name: str, flags: Flags) -> list[Line]:
     """What a check finds; one that fails is a finding too."""
     try:
         return CHECKS[name](flags)
     except Exception as error:  # whatever is absent or broken, the rest is to be said
-        return [Line(name, "unknown", f"{type(error).__name__}: {' '.join(str(error).split())[:200]}", False)]
+        return [
+            Line(
+                name,
+                "unknown",
+                f"{type(error).__name__}: {' '.join(str(error).split())[:200]}",
+                name in BASIC,
+            )
+        ]
 
 
 def table_of(lines: list[Line]) -> Table:

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gpugym_jax import cli
-from gpugym_jax.bounds import Robots, Seconds
+from gpugym_jax.bounds import Episodes, Seconds
 from gpugym_jax.config_yaml import parse_override
 from gpugym_jax.files import check_file
 from gpugym_jax.tables import UserError
@@ -39,7 +39,7 @@ class Flags:
     """A policy file; without it, the checkpoint that --task, --load_run and --checkpoint name."""
     own_exam: bool = False
     """Let the policy's own configuration be the exam, of a task of your own."""
-    episodes: Robots | None = None
+    episodes: Episodes | None = None
     """In each of the two scenarios; the exam's evaluate.episodes by default."""
     seconds: Seconds | None = None
     """Length of an episode; the exam's evaluate.seconds by default."""

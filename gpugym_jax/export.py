@@ -25,7 +25,7 @@ def run(flags: Flags, overrides: list[str]) -> int:
     check_file(flags.out, "--out")
     folder, cfg = directory.locate(cli.wanted(flags.common, overrides))
     out = flags.out or folder / "policy.onnx"
-    check_file(out, "--out")
+    check_file(out, "--out" if flags.out else "the file")
     cli.start_jax(flags.common)
     from gpugym_jax.policy.exporting import export_run
 

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +30,7 @@ def check_folder(path: Path, name: str) -> None:
 def _check(path: Path, name: str, wrong: str, folder: bool) -> None:
     place = f"{name}={path}"
     try:
+        path = path.resolve()  # where it is written
         if os.path.lexists(path) and path.is_dir() != folder:
             raise UserError(f"{place} {wrong}.")
         if not folder and path.exists() and not os.access(path, os.W_OK):
@@ -65,13 +68,15 @@ def whole(path: Path) -> Iterator[Path]:
     try:
         path = path.resolve()  # a link stays a link
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}.", suffix=path.suffix)
-        os.close(handle)
-        beside = Path(name)
+        beside = path.with_name(f".{path.stem[:40]}.{os.getpid()}.{uuid.uuid4().hex[:8]}{path.suffix}")
+        beside.touch(exist_ok=False)
+        if path.exists():
+            with contextlib.suppress(OSError):  # a file system may know no such modes
+                shutil.copymode(path, beside)
         try:
             with unfinished(beside):
                 yield beside
-            beside.chmod(0o644)  # mkstemp's files are for their owner only
+            _sync(beside)
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
@@ -87,7 +92,11 @@ def write_whole(path: Path, content: bytes) -> None:
         except OSError as error:
             raise NotWrittenError(f"{path} was not written: {error.strerror}.") from error
         return
-    with whole(path) as beside, beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())  # else a machine that loses its power may keep the name and not the bytes
+    with whole(path) as beside:
+        beside.write_bytes(content)
+
+
+def _sync(path: Path) -> None:
+    """Have the bytes on the disk: a machine that loses its power might else keep the name and not them."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

@@ -10,9 +10,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
+STOPPING: tuple[signal.Signals, ...] = tuple(
+    getattr(signal, name)
+    for name in NAMES
+    if hasattr(signal, name)  # Windows has the first two
+)
 Hear = Callable[[int], None]
 """What is done about a signal, in any thread."""
 
@@ -92,7 +97,9 @@ def _in_main(number: int, _: object) -> None:
 
 
 def _forget() -> None:
-    """In a forked child: its signals are its own."""
+    """In a forked child: its signals are its own, and so are its parent's files."""
+    _hearers.clear()
+    _unfinished.clear()
     signal.set_wakeup_fd(-1)
     for each in STOPPING:
         if signal.getsignal(each) is _in_main:
@@ -101,17 +108,32 @@ def _forget() -> None:
 
 def listen() -> None:
     """From now on a signal ends this process by `at_once`. For commands, as they begin."""
-    if _hearers:
+    if _hearers or threading.current_thread() is not threading.main_thread():
         return
     _hearers.append(at_once)
     source, sink = os.pipe()
     os.set_blocking(sink, False)
     signal.set_wakeup_fd(sink)
     threading.Thread(target=_in_thread, args=(source,), name="signals", daemon=True).start()
-    os.register_at_fork(after_in_child=_forget)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_forget)
     for each in STOPPING:
         if signal.getsignal(each) != signal.SIG_IGN:
             signal.signal(each, _in_main)
+
+
+def module_run(argv: Sequence[str]) -> str:
+    """The module that Python was told to run (`-m`), of `sys.orig_argv`; "" if it was told otherwise."""
+    words = iter(argv[1:])
+    for word in words:
+        if word.startswith("--") or not word.startswith("-"):
+            return ""
+        if word[1:2] in ("W", "X"):  # options that have a value
+            if len(word) == 2:
+                next(words, "")
+        elif "m" in word:  # -m, or behind others as in -um
+            return word.partition("m")[2] or next(words, "")
+    return ""
 
 
 def listening() -> bool:

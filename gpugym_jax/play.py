@@ -12,7 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from gpugym_jax import cli, screen
-from gpugym_jax.bounds import Finite, Minutes
+from gpugym_jax.bounds import Finite, VideoSeconds
 from gpugym_jax.files import check_folder
 from gpugym_jax.tables import UserError
 
@@ -46,7 +46,7 @@ class Flags:
     """policy, zero or random."""
     command: tuple[Finite, Finite, Finite] | None = None
     """vx and vy, m/s, and yaw rate, rad/s; without it, a tour of several."""
-    seconds: Minutes = 16.0
+    seconds: VideoSeconds = 16.0
     """Length of the video."""
     pushes: bool = False
     """Whether the exam's pushes come."""
@@ -95,7 +95,7 @@ def film(flags: Flags, choice: "Choice", exam: "Exam", scenario: "Scenario") -> 
     from gpugym_jax.gate.world import make_model, make_world, poses
 
     c, folder, robot = choice.policy.contract, flags.out or choice.folder / "play", exam.robot
-    check_folder(folder, "--out")
+    check_folder(folder, "--out" if flags.out else "the folder")
     if flags.video:
         check_drawing()
     world, fallen = make_world(exam, scenario.friction), make_fallen(exam.gate.falls, robot)
@@ -115,7 +115,8 @@ def run(flags: Flags, overrides: list[str]) -> int:
     """Choose the policy; show it in a window where there is a display, else film it."""
     windowed = not flags.common.headless and screen.has_window()
     if not windowed:
-        check_folder(flags.out or Path(), "--out")
+        if flags.out:
+            check_folder(flags.out, "--out")
         screen.choose_gl()
     choice = cli.choose(flags.common, overrides, flags.policy, flags.agent)
     exam, scenario = plan(flags, choice.policy)

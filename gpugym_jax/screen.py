@@ -28,8 +28,8 @@ def ask(program: str, **variables: str) -> tuple[str, str]:
     """What a program prints in a Python of its own, which may crash, and what goes wrong in one line."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", program],
-            env=os.environ | variables,
+            [sys.executable, "-P", "-c", program],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(p or os.getcwd() for p in sys.path)} | variables,
             capture_output=True,
             text=True,
             errors="replace",
@@ -64,7 +64,7 @@ def choose_gl() -> None:
     A value that is there already is kept if it can be; that it cannot is said.
     """
     given = os.environ.get("MUJOCO_GL", "").lower().strip()
-    if loadable(given):
+    if sys.platform != "linux" or loadable(given):
         return
     way = next(filter(loadable, LIBRARIES), "disable")
     if given:
@@ -75,5 +75,5 @@ def choose_gl() -> None:
 def draw_nothing() -> None:
     """Take away a MUJOCO_GL that cannot be loaded: importing mujoco would end who needs none of it."""
     given = os.environ.get("MUJOCO_GL", "").lower().strip()
-    if given and given not in OFF and not loadable(given):
+    if sys.platform == "linux" and given and given not in OFF and not loadable(given):
         os.environ["MUJOCO_GL"] = "disable"

@@ -9,9 +9,10 @@ from jax.interpreters.partial_eval import dce_jaxpr
 
 from gpugym_jax.config import Config
 from gpugym_jax.config_exam import Gate, check_gate
-from gpugym_jax.functions import Mdp
+from gpugym_jax.functions import Actuator, Mdp
 from gpugym_jax.mdp import steps
 from gpugym_jax.mdp.actions import ASKS
+from gpugym_jax.mdp.actuators import make_actuator
 from gpugym_jax.mdp.parts import Parts, make_parts
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.tables import UserError, unknown
@@ -25,7 +26,7 @@ def make_mdp(cfg: Config, robot: Robot) -> Mdp:
         UserError: a name, parameter or rate is wrong; before anything is compiled.
     """
     p = make_parts(cfg, robot)
-    check_actions(p, tuple(cfg.actions))
+    check_actions(p, tuple(cfg.actions), make_actuator(robot, cfg.actuator[:1]))
     check_exam(cfg.evaluate, robot)
     jax.eval_shape(partial(_one_step, p))  # finds what is wrong in a term before anything is compiled
     return Mdp(
@@ -42,13 +43,13 @@ def make_mdp(cfg: Config, robot: Robot) -> Mdp:
     )
 
 
-def check_actions(p: Parts, actions: tuple[str, ...]) -> None:
-    """Raise for a block of the action that the motor does not listen to."""
+def check_actions(p: Parts, actions: tuple[str, ...], motor: Actuator) -> None:
+    """Raise for a block of the action that the motor, without its wrappers, does not listen to."""
     _, robot = jax.eval_shape(partial(steps.start, p), jax.random.key(0))
 
     def asked(targets: Targets, robot: RobotState) -> tuple[Any, Any]:
-        memory = p.actuator.init(jax.random.key(0))
-        return p.actuator.torque(memory, targets, _at_rest(p, robot))
+        memory = motor.init(jax.random.key(0))
+        return motor.torque(memory, targets, _at_rest(p, robot))
 
     targets = jax.eval_shape(p.targets, jnp.zeros(p.action_size))
     program = jax.make_jaxpr(asked)(targets, robot).jaxpr

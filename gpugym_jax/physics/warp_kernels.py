@@ -5,8 +5,8 @@ first one when XLA has compiled all else. Here a child process runs one step of 
 only noted, and builds the modules noted from a pool of threads into Warp's cache, where MJX finds them.
 Threads of this process would take turns with JAX's tracing: Warp generates its code in Python.
 
-`python -P .../warp_kernels.py DEVICE CACHE CONTACTS CONSTRAINTS < MODEL` is the child. It imports neither JAX
-nor MJX, which take as long as all else that it imports.
+`python -P .../warp_kernels.py PARENT DEVICE CACHE CONTACTS CONSTRAINTS < MODEL` is the child. It imports
+neither JAX nor MJX, which take as long as all else that it imports.
 """
 
 # MuJoCo's compiled classes have no type stubs.
@@ -14,6 +14,7 @@ nor MJX, which take as long as all else that it imports.
 
 import ctypes
 import hashlib
+import importlib.metadata
 import logging
 import os
 import signal
@@ -104,11 +105,12 @@ def build_kernels(model: mujoco.MjModel, contacts: int, constraints: int) -> Non
     saved = np.empty(mujoco.mj_sizeModel(model), np.uint8)
     mujoco.mj_saveModel(model, None, saved)
     asked = [str(device.alias), str(cache), str(contacts), str(constraints)]
-    digest = hashlib.sha256(saved.tobytes() + repr((asked, device.arch)).encode()).hexdigest()
+    kernels_of = importlib.metadata.version("mujoco-mjx")
+    digest = hashlib.sha256(saved.tobytes() + repr((asked, device.arch, kernels_of)).encode()).hexdigest()
     done = cache / f"gpugym_{digest[:16]}"
     if done.exists():
         return
-    child = [sys.executable, "-P", __file__, *asked]
+    child = [sys.executable, "-P", __file__, str(os.getpid()), *asked]
     paths = {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
     built = subprocess.run(
         child, input=saved.tobytes(), capture_output=True, check=False, env=os.environ | paths
@@ -129,9 +131,11 @@ def leave_out_mjx() -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """The child: build for a model on standard input, as bytes of an MJB."""
-    device, cache, contacts, constraints = arguments
+    parent, device, cache, contacts, constraints = arguments
     if sys.platform == "linux":  # a command that a signal ends leaves nobody
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.name == "posix" and os.getppid() != int(parent):
+        return  # it ended before
     leave_out_mjx()
     wp.init()
     wp.config.kernel_cache_dir = cache  # set before, the version would be added to it once more

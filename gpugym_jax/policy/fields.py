@@ -83,9 +83,8 @@ class Fields:
         plain = len(found) == 2 and all(type(x) in (int, float) and math.isfinite(x) for x in found)
         if not plain or not low <= found[0] <= found[1]:
             raise self.wrong(key, "[low, high]" + ("" if low == -math.inf else f", at least {low:g}"))
-        return found[0] + 0, found[
-            1
-        ] + 0  # -0.0 as 0.0: NumPy takes [0.0, -0.0] for a range that ends before it begins
+        low, high = found
+        return low + 0, high + 0  # -0.0 as 0.0: to NumPy [0.0, -0.0] ends before it begins
 
     def entry(self, key: str, told: Any) -> tuple[str, dict[str, Any]]:
         """A name and its parameters."""

@@ -152,20 +152,22 @@ def locate(wanted: Wanted, use: Use = "test") -> tuple[Path, Config]:
 
 
 @functools.cache  # reading a package's metadata takes up to 0.1 s
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
 def versions() -> dict[str, str]:
     """Versions of Python and of what decides the numbers; absent packages are left out."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    found = {name: _version(name) for name in PACKAGES}
+    return {"python": platform.python_version()} | {name: v for name, v in found.items() if v}
 
 
 def machine() -> dict[str, Any]:
     """The hardware; with what JAX runs on, if JAX runs."""
-    host = {"platform": platform.platform(), "cpus": cores()}
+    host = {"platform": platform.platform(), "cpus": os.cpu_count(), "cores": cores()}
     if "jax" not in sys.modules:
         return host
     import jax

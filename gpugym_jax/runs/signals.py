@@ -24,7 +24,10 @@ SAME_S = 1.0
 
 def close_output() -> int:
     """Where nobody reads standard output any more (`| head`), let nothing be written; the exit code."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries to, as it ends
+    with contextlib.suppress(OSError, ValueError):  # standard output is no file in a notebook
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # else Python tries to, as it ends
+        os.close(nowhere)
     return exit_code(signal.SIGPIPE)
 
 
@@ -48,11 +51,11 @@ def piped(command: Callable[[], int]) -> int:
 
 def _in_turn(asked: list[int], again: Hear) -> Hear:
     """The first signal is noted, those soon after it are the same wish, later ones go `again`."""
-    since = 0.0
+    since: float | None = None  # when the first came; a reader that is gone asks too, and is no signal
 
     def hear(number: int) -> None:
         nonlocal since
-        if not asked:
+        if since is None:
             since = time.monotonic()
             asked.append(number)
             log.info("stopping after this iteration; once more, %g s later, to stop at once", SAME_S)
