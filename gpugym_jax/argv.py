@@ -121,6 +121,7 @@ def _check_text(flags: type, said: str) -> None:
         name = found[1].replace("-", "_")
         hint = _hints(flags).get(name, str)
         read(f"--{name}", hint, texts if typing.get_origin(hint) is tuple else texts[0])
+        raise UserError(f"--{name} wants plain digits, got '{' '.join(texts)}'.")
 
 
 def _one_line(box: str) -> str:

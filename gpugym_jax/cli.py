@@ -114,7 +114,11 @@ _FIELDS = {
 def flag_overrides(common: Common) -> list[str]:
     """The given flags that are fields of the configuration, as overrides."""
     given = {field: getattr(common, name) for name, field in _FIELDS.items()}
-    plain = [f"{field}={json.dumps(value)}" for field, value in given.items() if value is not None]
+    plain = [
+        f"{field}={json.dumps(value, ensure_ascii=False)}"
+        for field, value in given.items()
+        if value is not None
+    ]
     return plain + (isaac_overrides(common) if common.backend == "isaacgym" else [])
 
 

@@ -114,8 +114,9 @@ def task_names() -> list[str]:
     return sorted(p.stem for p in CONFIGS.glob("*.yaml"))
 
 
-def _locate(task_or_path: str) -> tuple[Path, str]:
+def _locate(task_or_path: str | Path) -> tuple[Path, str]:
     """The file of a task's name or of a path, and how errors call it."""
+    task_or_path = str(task_or_path)
     if task_or_path.endswith((".yaml", ".yml")) or "/" in task_or_path:
         path = Path(task_or_path)
         if not path.is_file():
@@ -126,7 +127,7 @@ def _locate(task_or_path: str) -> tuple[Path, str]:
     return CONFIGS / f"{task_or_path}.yaml", f"configs/{task_or_path}.yaml"
 
 
-def load_config(task_or_path: str, overrides: Sequence[str] = ()) -> Config:
+def load_config(task_or_path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """The configuration of a shipped task, or of a YAML file, with `a.b.c=value` overrides.
 
     Args:

@@ -33,6 +33,7 @@ def test_every_check_gives_lines_where_nothing_is_there(
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", "/nowhere/ffmpeg")
     monkeypatch.setenv("ISAAC_PYTHON", "/nowhere/python")
     monkeypatch.setenv("DISPLAY", ":77")
+    monkeypatch.delenv("MUJOCO_GL", raising=False)
     (tmp_path / "file").write_text("")
     flags = doctor.Flags(log_dir=tmp_path / "file")
     wrong = {line.what for name in doctor.CHECKS for line in doctor.examined(name, flags) if line.todo}

@@ -17,6 +17,7 @@ from gpugym_jax.config_exam import ExamCommands, Gate
 from gpugym_jax.config_yaml import load_config, task_names, with_overrides
 from gpugym_jax.gate.commands import asked_ranges
 from gpugym_jax.policy.metadata import Contract
+from gpugym_jax.robots.check import check_exam
 from gpugym_jax.robots.robot import Robot
 from gpugym_jax.robots.scene import Scene, make_scene
 from gpugym_jax.tables import unknown
@@ -108,6 +109,7 @@ def find_exam(contract: Contract, task: str = "", own: bool = False, overrides: 
             "--task=NAME takes the exam of one of them, --own_exam its own configuration."
         )
     exam = exam_of(cfg, own=own, changed=overrides)
+    check_exam(exam.gate, exam.robot)
     admit(exam, contract)
     return exam
 

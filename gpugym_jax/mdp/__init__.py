@@ -8,14 +8,14 @@ import jax.numpy as jnp
 from jax.interpreters.partial_eval import dce_jaxpr
 
 from gpugym_jax.config import Config
-from gpugym_jax.config_exam import Gate, check_gate
 from gpugym_jax.functions import Actuator, Mdp
 from gpugym_jax.mdp import steps
 from gpugym_jax.mdp.actions import ASKS
 from gpugym_jax.mdp.actuators import make_actuator
 from gpugym_jax.mdp.parts import Parts, make_parts
+from gpugym_jax.robots.check import check_exam
 from gpugym_jax.robots.robot import Robot
-from gpugym_jax.tables import UserError, unknown
+from gpugym_jax.tables import UserError
 from gpugym_jax.types import Obs, Reading, RobotState, Targets
 
 
@@ -58,18 +58,6 @@ def check_actions(p: Parts, actions: tuple[str, ...], motor: Actuator) -> None:
     for name in actions:
         if not getattr(heard, ASKS[name]):
             raise UserError(f"actions.{name} moves nothing: the motor does not listen to it.")
-
-
-def check_exam(exam: Gate, robot: Robot) -> None:
-    """Raise for a name in `evaluate:` that the robot does not have."""
-    check_gate(exam)
-    try:
-        robot.body_ids(exam.falls.bodies if robot.floating else ())
-    except UserError as error:
-        raise UserError(f"evaluate.falls.bodies: {error}") from None
-    for name in exam.start.dofs:
-        if name not in robot.dofs:
-            raise unknown(f"joint of {robot.name} in evaluate.start.dofs", name, robot.dofs)
 
 
 def _at_rest(p: Parts, robot: RobotState) -> Reading:

@@ -52,10 +52,8 @@ class Parts(NamedTuple):
     ends: dict[str, Callable[[Snapshot], Array]]
 
 
-def check_pays(cfg: Config) -> None:
-    """Raise for episodes in which nothing can be learned."""
-    if not cfg.rewards and not cfg.reward.termination:
-        raise UserError("rewards is empty and reward.termination is 0: there is nothing to learn.")
+def check_length(cfg: Config) -> None:
+    """Raise for episodes that end before their first step."""
     if round(cfg.episode_s * cfg.control.hz) < 1:
         raise UserError(
             f"episode_s of {cfg.episode_s:g} s is shorter than one control step of {1 / cfg.control.hz:g} s."
@@ -69,7 +67,7 @@ def make_parts(cfg: Config, robot: Robot) -> Parts:
         UserError: a name, parameter or rate is wrong.
     """
     dt = 1.0 / cfg.control.hz
-    check_pays(cfg)
+    check_length(cfg)
     return Parts(
         robot=robot,
         dt=dt,

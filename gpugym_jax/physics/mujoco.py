@@ -168,6 +168,11 @@ def to_mujoco(
 
 def read_fields(batch: Batch, layout: Layout) -> tuple[RobotState, np.ndarray, np.ndarray, np.ndarray]:
     """The robots' states, and their bodies' positions, velocities and net contact forces."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite, and is told
+        return _read_fields(batch, layout)
+
+
+def _read_fields(batch: Batch, layout: Layout) -> tuple[RobotState, np.ndarray, np.ndarray, np.ndarray]:
     qpos, qvel = batch.bind("qpos").astype(np.float32), batch.bind("qvel").astype(np.float32)
     num_envs = len(qpos)
     if layout.floating:

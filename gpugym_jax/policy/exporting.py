@@ -77,10 +77,12 @@ def reference_of(cfg: Config, policy: PolicyState, obs_sizes: dict[str, int]) ->
 
 
 def _trained_commit(run: Path) -> str:
-    """The commit that the run was started from."""
-    facts = run / "run.json"
-    known = json.loads(facts.read_text(encoding="utf-8")) if facts.is_file() else {}
-    return known.get("commit") or ""
+    """The commit that the run was started from; unknown if its run.json is damaged."""
+    try:
+        known = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(known.get("commit") or "") if isinstance(known, dict) else ""
 
 
 def export_run(run: Path, cfg: Config, step: int, out: Path) -> Exported:

@@ -9,8 +9,10 @@ from difflib import get_close_matches
 import mujoco
 import numpy as np
 
+from gpugym_jax.config_exam import Gate, check_gate
 from gpugym_jax.robots.layout import FORCE, VELOCITY
 from gpugym_jax.robots.robot import Robot
+from gpugym_jax.tables import UserError, unknown
 
 Check = Callable[[mujoco.MjModel, Robot], Iterator[str]]
 SAME = 1.0e-4
@@ -57,6 +59,23 @@ def _sizes(robot: Robot) -> Iterator[str]:
 
 
 FACTS: tuple[Callable[[Robot], Iterator[str]], ...] = (_sizes, _names, _stands)
+
+
+def check_exam(exam: Gate, robot: Robot) -> None:
+    """Raise `UserError` for what an exam asks of a robot that it does not have, or cannot do."""
+    check_gate(exam)
+    try:
+        robot.body_ids(exam.falls.bodies if robot.floating else ())
+    except UserError as error:
+        raise UserError(f"evaluate.falls.bodies: {error}") from None
+    for name, (a, b) in exam.start.dofs.items():
+        if name not in robot.dofs:
+            raise unknown(f"joint of {robot.name} in evaluate.start.dofs", name, robot.dofs)
+        low, high = robot.dof_pos_limit[robot.dofs.index(name)]
+        if a < low - SAME or b > high + SAME:
+            raise UserError(
+                f"evaluate.start.dofs.{name} is [{a:g}, {b:g}], beyond the joint's range [{low:g}, {high:g}]."
+            )
 
 
 def check_model(model: mujoco.MjModel, robot: Robot) -> list[str]:

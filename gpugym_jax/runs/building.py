@@ -47,9 +47,16 @@ def timed_scan(scan: Scan, spent: list[float]) -> Scan:
     return timed
 
 
+def check_pays(cfg: Config) -> None:
+    """Raise if nothing can be learned."""
+    if not any(term.get("weight") for term in cfg.rewards.values()) and not cfg.reward.termination:
+        raise UserError("no reward has a weight and reward.termination is 0: there is nothing to learn.")
+
+
 def build(cfg: Config) -> Built:
     """Resolve every name of `cfg`; a wrong one is a `UserError` here."""
     check_trackers(cfg.runner.trackers)
+    check_pays(cfg)
     scene = make_scene(cfg.robot)
     timestep = 1.0 / cfg.control.physics_hz
     physics = make_physics(scene, cfg.physics, cfg.runner.num_envs, timestep, draws_of(cfg.randomize))

@@ -21,10 +21,12 @@ import orbax.checkpoint as ocp
 from gpugym_jax.config import Config, groups_of
 from gpugym_jax.config_yaml import to_mapping
 from gpugym_jax.robots.robot import Robot
+from gpugym_jax.runs.closed import CLOSED, paths, value_at
 from gpugym_jax.runs.directory import versions
 from gpugym_jax.runs.flat import Flat, check, checksum, flatten, unflatten
 from gpugym_jax.tables import UserError
 from gpugym_jax.types import Physics
+from gpugym_jax.values.faults import shown
 
 log = logging.getLogger(__name__)
 logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax warns of every save, and its errors are raised
@@ -115,6 +117,19 @@ def check_compatible(found: Meta, meta: Meta, what: str, keys: Sequence[str] = P
         if found[key] != meta[key]:
             name = key.replace("_", " ")
             raise UserError(f"{what} is of {name} {found[key]}, this run is of {name} {meta[key]}")
+    _check_config(found.get("config", {}), meta.get("config", {}), what)
+
+
+def _check_config(trained: Meta, given: Meta, what: str) -> None:
+    """Raise if a configuration, edited by hand perhaps, differs in what a policy was trained with."""
+    for path in paths(CLOSED):
+        steps = path.split(".")
+        if steps[0] in ("observations", "randomize"):  # what these hold beside their fields is as closed
+            steps = steps[:1]
+        was, now = value_at(trained, steps), value_at(given, steps)
+        if trained and given and was != now:
+            place = ".".join(steps)
+            raise UserError(f"{what} was trained with {place}={shown(was)}, this run is of {shown(now)}")
 
 
 # ---------------------------------------------------------------- writing

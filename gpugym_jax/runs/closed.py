@@ -85,7 +85,7 @@ def _get(cfg: Config, field: str) -> Any:
     return functools.reduce(getattr, field.split("."), cfg)
 
 
-def _value(data: Any, path: Iterable[str]) -> Any:
+def value_at(data: Any, path: Iterable[str]) -> Any:
     """What lies at a place in plain data, or None."""
     for step in path:
         data = data.get(step) if isinstance(data, Mapping) else None
@@ -128,7 +128,7 @@ def changed(trained: Config, overrides: Sequence[str], use: Use, source: str) ->
         if field not in names and _get(cfg, field) != _get(trained, field):
             key, _, text = _override_of(field, [parse_override(o) for o in overrides])
             place = key if len(key) > field.count(".") else tuple(field.split("."))
-            was = f"{'.'.join(place)}={shown(_value(to_mapping(trained), place))}"
+            was = f"{'.'.join(place)}={shown(value_at(to_mapping(trained), place))}"
             raise UserError(
                 f"{text}: {source} was trained with {was}. What can be changed: {_summary(names)}."
             )

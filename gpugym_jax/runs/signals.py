@@ -38,7 +38,9 @@ def printable() -> None:
 
 
 def piped(command: Callable[[], int]) -> int:
-    """The exit code of a command, whose reader may know few letters, or go away before its end."""
+    """The exit code of a command, whose reader may know few letters, go away early, or not be there."""
+    if sys.stdout is None:  # `>&-`
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (until the process ends)
     printable()
     try:
         try:

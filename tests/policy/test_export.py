@@ -155,7 +155,7 @@ def test_evaluate_gives_its_verdict_as_exit_code(logs: Path, tmp_path: Path) -> 
     ("argv", "message"),
     [
         (["--policy=none.onnx"], "no policy file 'none.onnx'"),
-        (["--episodes=0"], "evaluate.episodes=0: evaluate.episodes wants"),
+        (["--episodes=0"], "--episodes wants a whole number of at least 1"),
         (["--seconds=0.5"], "the first 1 s do not count"),
         (["evaluate.max_fals=1"], "Did you mean 'max_falls'"),
         (["evaluate.max_foot_slip=1"], "this robot has no foot_slip"),
