@@ -49,7 +49,7 @@ def timed_scan(scan: Scan, spent: list[float]) -> Scan:
 
 def check_pays(cfg: Config) -> None:
     """Raise if nothing can be learned."""
-    if not any(term.get("weight") for term in cfg.rewards.values()) and not cfg.reward.termination:
+    if not any(term.get("weight", True) for term in cfg.rewards.values()) and not cfg.reward.termination:
         raise UserError("no reward has a weight and reward.termination is 0: there is nothing to learn.")
 
 
