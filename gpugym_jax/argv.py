@@ -18,14 +18,6 @@ from gpugym_jax.tables import UserError, read
 Flags = TypeVar("Flags")
 
 
-def _flag_names(flags: type) -> list[str]:
-    """Names of all flags, those of nested dataclasses too."""
-    names: list[str] = []
-    for name, hint in typing.get_type_hints(flags).items():
-        names += _flag_names(typing.cast(type, hint)) if dataclasses.is_dataclass(hint) else [name]
-    return names
-
-
 def _plain_booleans(argv: Sequence[str]) -> list[str]:
     """`--resume=True` as `--resume`, `--resume=False` as `--no_resume`; overrides stay as they are."""
 
@@ -76,10 +68,10 @@ def parse(flags: type[Flags], argv: Sequence[str], prog: str | None = None) -> t
         if not stop.code:
             raise
         said = _one_line(errors.getvalue())
-        _check_text(flags, said)
+        _own_words(flags, said)
         raise UserError(said) from None
     _check_bounds(found)
-    names = _flag_names(flags)
+    names = list(_hints(flags))
     return found, [_override(arg, names) for arg in rest]
 
 
@@ -113,7 +105,7 @@ def _hints(flags: type) -> dict[str, Any]:
     return found
 
 
-def _check_text(flags: type, said: str) -> None:
+def _own_words(flags: type, said: str) -> None:
     """Raise our own error in place of tyro's, if it is that a flag's text is none of its type."""
     found = re.search(r"parsing --([\w-]+): (.*)", said)
     texts = re.findall(r"'([^']*)'", found[2]) if found else []

@@ -129,6 +129,12 @@ def isaac_overrides(common: Common) -> list[str]:
     return [*given, f'physics.isaac.device="{device}"'] if device else given
 
 
+def take_none(overrides: Sequence[str]) -> None:
+    """Raise for overrides of a command that reads no configuration."""
+    if overrides:
+        raise UserError(f"no flag '{overrides[0]}': this command reads no configuration.")
+
+
 def configure(common: Common, overrides: Sequence[str]) -> Config:
     """The configuration: the task's or file's YAML, then overrides, then flags."""
     if common.task and common.config:

@@ -232,8 +232,7 @@ def table_of(lines: list[Line]) -> Table:
 
 def run(flags: Flags, overrides: list[str]) -> int:
     """Examine all at once, print; 1 if something is wrong that all need."""
-    if overrides:
-        raise UserError(f"no flag '{overrides[0]}': this command reads no configuration.")
+    cli.take_none(overrides)
     with ThreadPoolExecutor(max(2, cores())) as workers:
         lines = [line for found in workers.map(lambda name: examined(name, flags), CHECKS) for line in found]
     Console().print(table_of(lines))

@@ -14,7 +14,7 @@ from typing import Any
 from gpugym_jax import cli
 from gpugym_jax.bounds import Finite, Share
 from gpugym_jax.config import Config
-from gpugym_jax.tables import UserError, hint_of, parameters
+from gpugym_jax.tables import hint_of, parameters
 from gpugym_jax.values import typed
 
 Schema = dict[str, Any]
@@ -177,8 +177,7 @@ def task_schema() -> Schema:
 
 def run(flags: Flags, overrides: list[str]) -> int:
     """Print it."""
-    if overrides:
-        raise UserError(f"no flag '{overrides[0]}': this command reads no configuration.")
+    cli.take_none(overrides)
     os.environ.setdefault("JAX_PLATFORMS", "cpu")  # the tables of terms import JAX, and need no GPU
     print(json.dumps(task_schema(), indent=2))
     return 0

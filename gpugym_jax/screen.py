@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+from gpugym_jax.paths import as_here
+
 log = logging.getLogger(__name__)
 
 LIBRARIES = {"egl": ("EGL", "libegl1 libgl1-mesa-dri"), "osmesa": ("OSMesa", "libosmesa6")}
@@ -29,7 +31,7 @@ def ask(program: str, **variables: str) -> tuple[str, str]:
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-c", program],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(p or os.getcwd() for p in sys.path)} | variables,
+            env=as_here() | variables,
             capture_output=True,
             text=True,
             errors="replace",

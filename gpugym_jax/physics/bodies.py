@@ -17,6 +17,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Array, Float
 
+from gpugym_jax.physics.kinematics import reorder
 from gpugym_jax.robots.layout import Layout
 
 Numbers = Float[Array, " body"] | Float[np.ndarray, " body"] | float
@@ -127,14 +128,9 @@ def constants(rows: np.ndarray) -> Vec:
     return tuple(np.asarray(rows, np.float32).T)
 
 
-def picked(x: Array, order: Sequence[int]) -> Array:
-    """`x[order]`, without a gather where the order is the same."""
-    return x if list(order) == list(range(len(x))) else x[np.array(order)]
-
-
 def of(frames: Frames, order: Sequence[int]) -> Frames:
     """Some of them, in that order."""
-    return jax.tree.map(lambda x: picked(x, order), frames)
+    return jax.tree.map(lambda x: reorder(x, np.asarray(order)), frames)
 
 
 def place(model: mujoco.MjModel, bodies: list[int], f: Frames, qpos: Array, qvel: Array) -> Frames:

@@ -43,4 +43,4 @@ def to_robot(qpos: Float[Array, " qpos"], qvel: Float[Array, " qvel"], layout: L
 
 def reorder(x: Float[Array, " dof"], order: Int[np.ndarray, " dof"]) -> Float[Array, " dof"]:
     """`x[order]`, without a gather where the order is the same."""
-    return x if np.array_equal(order, np.arange(len(order))) else x[order]
+    return x if np.array_equal(order, np.arange(len(x))) else x[order]

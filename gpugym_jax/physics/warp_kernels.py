@@ -100,6 +100,8 @@ def build_kernels(model: mujoco.MjModel, contacts: int, constraints: int) -> Non
 
     A child that fails costs time only: Warp then builds them itself, one after the other.
     """
+    from gpugym_jax.paths import as_here  # not at the top, which is the child's too
+
     wp.init()
     device, cache = wp.get_device(), Path(wp.config.kernel_cache_dir)
     saved = np.empty(mujoco.mj_sizeModel(model), np.uint8)
@@ -111,10 +113,7 @@ def build_kernels(model: mujoco.MjModel, contacts: int, constraints: int) -> Non
     if done.exists():
         return
     child = [sys.executable, "-P", __file__, str(os.getpid()), *asked]
-    paths = {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
-    built = subprocess.run(
-        child, input=saved.tobytes(), capture_output=True, check=False, env=os.environ | paths
-    )
+    built = subprocess.run(child, input=saved.tobytes(), capture_output=True, check=False, env=as_here())
     if built.returncode == 0:
         done.touch()
     elif built.returncode != -signal.SIGINT:  # Ctrl-C ends both
